@@ -1,0 +1,97 @@
+"""What is checked: `nox` alone runs all that the continuous integration runs.
+
+The tools come from the `dev` extra in the environment that runs nox, so no session makes one of its
+own but `build`, which tests the wheel as a user would install it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import nox
+
+# The tests come last, so that their summary is what the reader sees.
+nox.options.sessions = ["lint", "types", "sync", "docs", "build", "tests"]
+nox.options.default_venv_backend = "none"
+nox.options.error_on_external_run = False
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_BROWSER_PACKAGES = ("chromium", "fonts-liberation")
+
+
+def _python(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:
+    # `python -m TOOL` finds the tool beside this interpreter, whether or not its folder is on PATH.
+    session.run(sys.executable, *arguments, env=env or {}, external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Every rule that ruff has, but for those that pyproject.toml gives a reason against."""
+    _python(session, "-m", "ruff", "check", ".")
+    _python(session, "-m", "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """The strict type check of source, tools, tests and examples."""
+    _python(session, "-m", "mypy")
+
+
+@nox.session
+def sync(session: nox.Session) -> None:
+    """Whether the generated facade is what its source makes today."""
+    _python(session, "tools/sync.py", "--check")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, built with every warning an error."""
+    with tempfile.TemporaryDirectory() as site:
+        # The site's folder is `site/` for a reader who runs `nox -s docs -- site`.
+        target = session.posargs[0] if session.posargs else site
+        _python(session, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(Path(target).absolute()))
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """The wheel, installed into a new environment and used there."""
+    with tempfile.TemporaryDirectory() as folder:
+        _python(session, "-m", "build", "--outdir", folder, ".")
+        [wheel] = Path(folder).glob("*.whl")
+        environment = Path(folder, "environment")
+        _python(session, "-m", "venv", str(environment))
+        python = str(environment / "bin" / "python")
+        session.run(python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
+        script = Path("tests/installed/smoke.py").absolute()
+        with session.chdir(folder):  # away from the checkout, so that only what was installed can be imported
+            session.run(python, "-I", str(script), external=True)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests, in parallel, with the coverage of every process that they start."""
+    _ensure_browser(session)
+    _python(session, "-m", "coverage", "erase")
+    workers = os.environ.get("PYTEST_WORKERS", "auto")
+    _python(session, "-m", "pytest", "-n", workers, "--cov", "--cov-report=", *session.posargs)
+    if not session.posargs:  # a part of the tests covers a part of the source
+        _python(session, "-m", "coverage", "report")
+
+
+def _ensure_browser(session: nox.Session) -> None:
+    """Install Debian's Chromium where there is none, or say what to install."""
+    if any(shutil.which(browser) for browser in _BROWSERS):
+        return
+    packages = " ".join(_BROWSER_PACKAGES)
+    if shutil.which("apt-get") is None:
+        session.error(f"The browser tests need Chromium: install it so that `{_BROWSERS[0]}` is on PATH")
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if as_root and shutil.which("sudo") is None:
+        session.error(f"The browser tests need Chromium; as root: apt-get install --no-install-recommends {packages}")
+    session.run(*as_root, "apt-get", "update", "-qq", external=True)
+    install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", *_BROWSER_PACKAGES)
+    session.run(*as_root, *install, env={"DEBIAN_FRONTEND": "noninteractive"}, external=True)

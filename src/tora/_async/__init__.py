@@ -1,0 +1,1 @@
+"""The asyncio-native core; the synchronous API is generated from it."""

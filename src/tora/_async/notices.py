@@ -1,0 +1,59 @@
+"""What Tora tells people: the banner, progress on a terminal, and warnings through logger ``tora``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from tora.models import Stats
+
+__all__ = ["Progress", "banner", "left_behind", "logger"]
+
+logger = logging.getLogger("tora")
+
+
+def banner(url: str) -> None:
+    """Print where the experiment can be seen."""
+    print(f"Tora experiment: {url}", flush=True)  # noqa: T201  # documented: setup() prints it to the console
+
+
+def left_behind(stats: Stats, experiment: str, journal: str | None) -> None:
+    """Warn that metrics are not on the server yet, and say where they are."""
+    reason = f" ({stats.error})" if stats.error else ""
+    where = (
+        f"They are safe in {journal}; `tora sync` sends them, and so does the next client for that server."
+        if journal
+        else "They were in memory only and are lost when the process ends."
+    )
+    logger.warning(
+        "Tora: %s of %s metrics of experiment %s are not on the server yet%s. %s",
+        f"{stats.waiting:,}",
+        f"{stats.logged:,}",
+        experiment,
+        reason,
+        where,
+    )
+
+
+class Progress:
+    """One line on a terminal that counts down while a flush takes longer than a second."""
+
+    def __init__(self, *, silent: bool) -> None:
+        self._shown = False
+        self._wanted = not silent and sys.stderr is not None and sys.stderr.isatty()
+
+    def show(self, waiting: int) -> None:
+        """Show how many metrics are still to be sent."""
+        if self._wanted:
+            self._shown = True
+            self._write(f"Tora: sending {waiting:,} metrics …")
+
+    def end(self) -> None:
+        """Leave the line clean for what comes next."""
+        if self._shown:
+            self._shown = False
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()

@@ -1,0 +1,103 @@
+"""How sync code calls Tora's coroutines: `RUNNER.run(func, ...)` runs them on one private loop.
+
+This module imports nothing heavy, so that ``import tora`` stays cheap; asyncio comes with the first call.
+
+What it cannot do: start during the interpreter's shutdown. Some versions of Python (3.12 is one)
+start no thread then, so an ``atexit`` callback can rely on the loop only if something used it
+before; else `Runner.run` may raise `ToraError`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from tora._sync.loop import LoopThread
+
+__all__ = ["RUNNER", "Runner"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Runner:
+    """One event loop in a daemon thread of its own, started by the first call.
+
+    Calls may come from any thread, from inside another running loop, from signal handlers and from
+    ``atexit`` callbacks. After a fork the child starts a loop of its own with its first call.
+    """
+
+    def __init__(self) -> None:
+        self._thread: LoopThread | None = None
+        self._lock = threading.RLock()  # reentrant for the sake of signal handlers
+        self._inherited: list[LoopThread] = []
+        if hasattr(os, "register_at_fork"):  # where there is no fork there is no hook for it
+            os.register_at_fork(after_in_child=self._after_fork)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this process has started the loop; if not, nothing can be waiting on it."""
+        return self._thread is not None
+
+    def run(self, func: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a coroutine function on the loop and return its result.
+
+        Blocks until it is done. Whatever ends the wait early, such as Ctrl-C, cancels the call and
+        is raised at once, even if the loop is stuck.
+
+        Raises:
+            ToraError: This is the loop's own thread, which would wait for itself, or the loop cannot
+                start because the interpreter is shutting down.
+        """
+        return self._running().run(partial(func, *args, **kwargs))
+
+    def run_within(self, seconds: float, func: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do as `run`, but wait at most so many seconds, even if the loop is stuck; then cancel the call.
+
+        Raises:
+            ToraTimeoutError: The time is over.
+            ToraError: As for `run`.
+        """
+        return self._running().run(partial(func, *args, **kwargs), seconds)
+
+    def iterate(self, func: Callable[P, AsyncIterator[T]], /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        """Return an iterator over an asynchronous one; each trip to the loop brings all items that are ready.
+
+        An iterator that is given up needs no closing: asyncio closes its source by itself.
+        """
+        from tora._sync.pages import Pages
+
+        pages = Pages(func(*args, **kwargs))
+        while page := self.run(pages.fetch):
+            yield from page
+
+    def _running(self) -> LoopThread:
+        return self._thread if self._thread is not None else self._start()
+
+    def _start(self) -> LoopThread:
+        from tora._sync.loop import LoopThread
+
+        with self._lock:
+            return self._thread if self._thread is not None else self._publish(LoopThread.start())
+
+    def _publish(self, started: LoopThread) -> LoopThread:
+        # A signal handler may have run meanwhile, in this very thread and so past the lock; clients
+        # may live on its loop by now, so the later one is left idle.
+        if self._thread is None:
+            self._thread = started
+        return self._thread
+
+    def _after_fork(self) -> None:
+        self._lock = threading.RLock()  # it may be held by a thread that the child does not have
+        inherited, self._thread = self._thread, None
+        if inherited is not None:
+            inherited.disown()
+            self._inherited.append(inherited)  # freeing it would report its tasks as destroyed
+
+
+RUNNER: Final = Runner()
+"""The process's one runner; every sync client lives on its loop."""

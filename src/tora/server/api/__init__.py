@@ -1,0 +1,1 @@
+"""The handlers of the HTTP protocol, one module a family: decode, call a store, encode."""

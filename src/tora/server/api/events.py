@@ -1,0 +1,134 @@
+"""Server-sent events: an experiment's new points and changes, as they come.
+
+Each event's id is a tick, the cursor of the store: a reader that comes back with the last one it saw
+gets the points that came after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import numpy as np
+from aiohttp import web
+
+from tora import wire
+from tora.server.api.series import column_to_wire
+from tora.server.catalog import NotFoundError
+from tora.server.context import CATALOG, HUB, KNOWN, METRICS
+from tora.server.live import MAX_TOLD_POINTS, Update, Watcher
+from tora.server.metrics.base import Chunk, MetricsStore, NewPoints
+from tora.server.shown import shown
+
+__all__ = ["events"]
+
+PING: Final = 15.0
+"""Seconds without news after which a comment shows that the connection lives."""
+
+PACE: Final = 0.25
+"""Seconds between updates at the least."""
+
+_STALLED: Final = 60.0
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """Send an experiment's events until the reader leaves, the experiment is deleted or the server ends."""
+    experiment = request.match_info["id"]
+    await request.app[KNOWN].check(experiment)
+    store = request.app[METRICS]
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+    with request.app[HUB].watch(experiment, store.tick) as watcher:
+        await response.prepare(request)
+        await _catch_up(store, experiment, request.headers.get("Last-Event-ID"), watcher)
+        watcher.change()  # the record may have changed since the page was loaded
+        try:
+            async for message in _messages(request, experiment, watcher):
+                async with asyncio.timeout(_STALLED):
+                    await response.write(message)
+        except (ConnectionError, TimeoutError):
+            pass  # the reader has left, or has stopped reading
+    return response
+
+
+async def _messages(request: web.Request, experiment: str, watcher: Watcher) -> AsyncIterator[bytes]:
+    told_status = None
+    yield b"retry: 2000\n\n"
+    while True:
+        is_news = await watcher.wait(PING)
+        if watcher.closed:
+            return
+        update = watcher.take()
+        if update.points or update.reload:
+            yield _message("points", _points_to_wire(update), update.tick)
+        # Silence is no event: that a running experiment was lost shows when we look again.
+        if update.changed or not is_news:
+            record = await _record(request, experiment)
+            if record is None:
+                return
+            if update.changed or record["status"] != told_status:
+                told_status = record["status"]
+                yield _message("experiment", record, update.tick)
+            else:
+                yield b": ping\n\n"
+        await asyncio.sleep(PACE)
+
+
+async def _record(request: web.Request, experiment: str) -> dict[str, Any] | None:
+    try:
+        found = await request.app[CATALOG].experiment(experiment)
+    except NotFoundError:
+        return None
+    return wire.experiment_to_wire((await shown(request, [found]))[0])
+
+
+async def _catch_up(store: MetricsStore, experiment: str, cursor: str | None, watcher: Watcher) -> None:
+    """Gather what came after the last event that the reader saw, as far as that can be told."""
+    if cursor is None:
+        return
+    # A cursor of another server, or of a data folder that was restored, means nothing here.
+    after = int(cursor) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 19 else -1
+    told = 0
+    if 0 <= after <= watcher.start:
+        async for chunk in store.export(experiment, after):
+            told += len(chunk.name)
+            if told > MAX_TOLD_POINTS:
+                break
+            _gather(chunk, watcher)
+        else:
+            return
+    summaries = await store.summaries([experiment])
+    watcher.reload([summary.name for summary in summaries.get(experiment, [])])
+
+
+def _gather(chunk: Chunk, watcher: Watcher) -> None:
+    # The store alone knows where points without a step stand.
+    without_step = np.ma.getmaskarray(chunk.step)
+    watcher.reload({str(name) for name in chunk.name[without_step]})
+    names = chunk.name[~without_step]
+    writers = chunk.writer[~without_step]
+    columns = (chunk.step.data[~without_step], chunk.time[~without_step], chunk.value[~without_step])
+    for name, writer in dict.fromkeys(zip(names.tolist(), writers.tolist(), strict=True)):
+        mine = (names == name) & (writers == writer)
+        x, time, value = (column[mine] for column in columns)
+        watcher.add([NewPoints(name, writer, x, time, value)], chunk.tick)
+
+
+def _points_to_wire(update: Update) -> dict[str, Any]:
+    told: list[dict[str, Any]] = [
+        {
+            "name": new.name,
+            "writer": new.writer,
+            "x": new.x.tolist(),
+            "y": column_to_wire("last", new.value),
+            "time": new.time.tolist(),
+        }
+        for new in update.points
+    ]
+    return {"tick": update.tick, "metrics": told + [{"name": name, "reload": True} for name in sorted(update.reload)]}
+
+
+def _message(event: str, data: object, tick: int) -> bytes:
+    return b"event: %b\nid: %d\ndata: %b\n\n" % (event.encode(), tick, wire.encode(data))

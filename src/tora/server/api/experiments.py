@@ -1,0 +1,142 @@
+"""Experiments: create, list, show, change, delete."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import web
+from attrs import evolve
+
+from tora import validation, wire
+from tora.errors import ToraValidationError
+from tora.models import Experiment
+from tora.server.answers import json_answer
+from tora.server.bodies import read_json
+from tora.server.catalog import ExperimentFilter, Page
+from tora.server.context import CATALOG, HUB, KNOWN, METRICS, PRESENCE
+from tora.server.queries import read_query
+from tora.server.shown import shown, shown_with_token, writer_of
+
+__all__ = ["ListQuery", "change", "create", "delete", "list_", "show"]
+
+
+class ListQuery(msgspec.Struct):
+    """The query of ``GET /experiments``."""
+
+    workspace: str | None = None
+    q: str | None = None
+    tag: str | None = None
+    status: Literal["running", "finished", "failed", "stopped", "lost"] | None = None
+    sort: str = "-created"
+    limit: int = 100
+    cursor: str | None = None
+
+
+async def create(request: web.Request) -> web.Response:
+    """Create an experiment; the same id again is the same experiment, as it is."""
+    body = await read_json(request, wire.NewExperiment)
+    writer = writer_of(request)
+    experiment, is_new = await request.app[CATALOG].create_experiment(_new(body), owner=writer)
+    request.app[KNOWN].add(experiment.id)
+    request.app[PRESENCE].sign(experiment.id, writer)
+    return json_answer(await shown_with_token(request, experiment), 201 if is_new else 200)
+
+
+async def list_(request: web.Request) -> web.Response:
+    """Return a page of experiments, each with the summary of its metrics."""
+    query = read_query(request, ListQuery)
+    page = await _page(request, query)
+    summaries = await request.app[METRICS].summaries([one.id for one in page.items])
+    items = [
+        wire.experiment_to_wire(one) | {"metrics": [wire.summary_to_wire(each) for each in summaries.get(one.id, [])]}
+        for one in page.items
+    ]
+    return json_answer({"items": items, "next": page.next})
+
+
+async def show(request: web.Request) -> web.Response:
+    """Return one experiment."""
+    experiment_id = request.match_info["id"]
+    await request.app[KNOWN].check(experiment_id)
+    return json_answer(await shown_with_token(request, await request.app[CATALOG].experiment(experiment_id)))
+
+
+async def change(request: web.Request) -> web.Response:
+    """Change what the body names; a status counts only from the experiment's owner."""
+    experiment_id = request.match_info["id"]
+    await request.app[KNOWN].check(experiment_id)
+    body = await read_json(request, wire.ExperimentChange)
+    writer = writer_of(request)
+    experiment = await request.app[CATALOG].change_experiment(experiment_id, **_changes(body))
+    if body.status is not msgspec.UNSET:
+        experiment = await request.app[CATALOG].set_status(experiment_id, body.status, writer)
+        if writer is not None:
+            await request.app[METRICS].sign(experiment_id, writer, time.time(), body.status)
+    request.app[HUB].changed(experiment_id)
+    return json_answer(await shown_with_token(request, experiment))
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Delete an experiment and its points."""
+    experiment_id = request.match_info["id"]
+    await request.app[KNOWN].check(experiment_id)
+    await request.app[CATALOG].delete_experiment(experiment_id)
+    # In this order: from here on its batches are refused, those that wait as well, and a group that
+    # is being committed is ahead of this deletion in the store.
+    request.app[KNOWN].remove(experiment_id)
+    await request.app[METRICS].delete(experiment_id)
+    request.app[HUB].gone(experiment_id)
+    return json_answer({"id": experiment_id})
+
+
+def _new(body: wire.NewExperiment) -> Experiment:
+    return Experiment(
+        id=secrets.token_hex(8) if body.id is None else validation.experiment_id(body.id),
+        name=validation.experiment_name(body.name),
+        workspace_id=validation.workspace_id(body.workspace_id),
+        description=validation.description(body.description),
+        hyperparams=_hyperparams(body.hyperparams),
+        tags=validation.tags(body.tags),
+    )
+
+
+def _changes(body: wire.ExperimentChange) -> dict[str, Any]:
+    checks = {
+        "name": validation.experiment_name,
+        "description": validation.description,
+        "notes": validation.notes,
+        "tags": validation.tags,
+        "hyperparams": _hyperparams,
+    }
+    given = msgspec.structs.asdict(body)
+    return {name: check(given[name]) for name, check in checks.items() if given[name] is not msgspec.UNSET}
+
+
+def _hyperparams(pairs: Sequence[wire.Hyperparam] | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for pair in pairs or ():
+        if pair.key in found:
+            raise ToraValidationError(f"hyperparams name the key {validation.shown(pair.key)} twice")
+        found[pair.key] = pair.value
+    return validation.hyperparams(found)
+
+
+async def _page(request: web.Request, query: ListQuery) -> Page:
+    """Return the next page that is not empty.
+
+    Lost is not stored but follows from silence, so running and lost ones are told apart here; a page
+    may then be shorter than its limit although others follow.
+    """
+    stored = "running" if query.status == "lost" else query.status
+    wanted = ExperimentFilter(query.workspace, query.q, query.tag, stored, query.sort, query.limit, query.cursor)
+    while True:
+        page = await request.app[CATALOG].experiments(wanted)
+        found = await shown(request, page.items)
+        items = [one for one in found if query.status is None or one.status == query.status]
+        if items or page.next is None:
+            return Page(items, page.next)
+        wanted = evolve(wanted, cursor=page.next)

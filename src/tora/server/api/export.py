@@ -1,0 +1,116 @@
+"""Every point of an experiment as a file."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from aiohttp import web
+
+from tora import wire
+from tora.server.context import CATALOG, KNOWN, METRICS, OPTIONS
+from tora.server.metrics.base import Chunk
+from tora.server.queries import read_query
+
+__all__ = ["ExportQuery", "export"]
+
+_PART: Final = 1024 * 1024
+_FIELDS: Final = ("name", "value", "step", "time", "writer", "metadata")
+
+
+class ExportQuery(msgspec.Struct):
+    """The query of ``GET /experiments/{id}/export``."""
+
+    format: Literal["csv", "jsonl", "parquet"] = "csv"
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    """Send every point, raw, in the order of arrival."""
+    experiment = request.match_info["id"]
+    await request.app[KNOWN].check(experiment)
+    wanted = read_query(request, ExportQuery)
+    name = (await request.app[CATALOG].experiment(experiment)).name
+    headers = {"Content-Disposition": f'attachment; filename="{_file_name(name, experiment)}.{wanted.format}"'}
+    if wanted.format == "parquet":
+        return await _parquet(request, experiment, headers)
+    return await _text(request, experiment, headers, wanted.format)
+
+
+async def _text(
+    request: web.Request, experiment: str, headers: Mapping[str, str], kind: Literal["csv", "jsonl"]
+) -> web.StreamResponse:
+    content_type, head, rows = _TEXTS[kind]
+    response = web.StreamResponse(headers={**headers, "Content-Type": content_type})
+    await response.prepare(request)
+    await response.write(head)
+    async for chunk in request.app[METRICS].export(experiment):
+        await response.write(await asyncio.to_thread(rows, chunk))
+    await response.write_eof()
+    return response
+
+
+async def _parquet(request: web.Request, experiment: str, headers: Mapping[str, str]) -> web.StreamResponse:
+    from tora.server.metrics.parquet import write_parquet
+
+    # A columnar file ends with its directory, so it is made whole before its first byte leaves.
+    with tempfile.TemporaryDirectory(dir=request.app[OPTIONS].dir, prefix=".export.") as folder:
+        path = Path(folder) / "points.parquet"
+        await write_parquet(path, request.app[METRICS].export(experiment))
+        response = web.StreamResponse(headers={**headers, "Content-Type": "application/vnd.apache.parquet"})
+        response.content_length = path.stat().st_size
+        await response.prepare(request)
+        with path.open("rb") as file:
+            while part := await asyncio.to_thread(file.read, _PART):
+                await response.write(part)
+        await response.write_eof()
+    return response
+
+
+def _file_name(name: str, experiment: str) -> str:
+    """Return a name that every file system and HTTP header takes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80] or experiment
+
+
+def _csv_head() -> bytes:
+    return (",".join(_FIELDS) + "\r\n").encode()
+
+
+def _csv_rows(chunk: Chunk) -> bytes:
+    text = io.StringIO()
+    rows = zip(*_columns(chunk), strict=True)
+    csv.writer(text).writerows((name, wire.number(value), *others) for name, value, *others in rows)
+    return text.getvalue().encode()
+
+
+def _jsonl_rows(chunk: Chunk) -> bytes:
+    return b"".join(
+        wire.encode(
+            {
+                "name": name,
+                "value": wire.number(value),
+                "step": step,
+                "time": time,
+                "writer": writer,
+                "metadata": None if metadata is None else msgspec.Raw(metadata.encode()),
+            }
+        )
+        + b"\n"
+        for name, value, step, time, writer, metadata in zip(*_columns(chunk), strict=True)
+    )
+
+
+def _columns(chunk: Chunk) -> tuple[list[Any], ...]:
+    return tuple(getattr(chunk, field).tolist() for field in _FIELDS)
+
+
+_TEXTS: Final[Mapping[str, tuple[str, bytes, Callable[[Chunk], bytes]]]] = {
+    "csv": ("text/csv; charset=utf-8; header=present", _csv_head(), _csv_rows),
+    "jsonl": ("application/jsonl; charset=utf-8", b"", _jsonl_rows),
+}

@@ -1,0 +1,138 @@
+"""What is known of metrics: summaries, writers, and series for charts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+import numpy as np
+from aiohttp import web
+
+from tora import validation, wire
+from tora.errors import ToraValidationError
+from tora.models import Summary
+from tora.server.answers import json_answer
+from tora.server.context import KNOWN, METRICS
+from tora.server.instants import instant
+from tora.server.metrics.base import Series, SeriesQuery, Writer
+from tora.server.queries import read_query
+
+__all__ = ["SeriesParameters", "metrics", "series", "writers"]
+
+MAX_POINTS: Final = 10_000
+MAX_SERIES: Final = 10_000
+MAX_ANSWER: Final = 5_000_000
+"""Points in one answer; beyond it the answer would not fit into anybody's memory."""
+
+_SMALL: Final = 50_000
+
+
+class SeriesParameters(msgspec.Struct):
+    """The query of ``GET /series``."""
+
+    experiment: list[str] = []
+    name: list[str] = []
+    points: int = 1000
+    x: Literal["step", "time"] = "step"
+    from_: float | None = msgspec.field(default=None, name="from")
+    to: float | None = None
+    across: Literal["none", "writers"] = "none"
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Return the summary of each metric of an experiment."""
+    experiment = request.match_info["id"]
+    await request.app[KNOWN].check(experiment)
+    found = await request.app[METRICS].summaries([experiment])
+    return json_answer([wire.summary_to_wire(summary) for summary in found.get(experiment, [])])
+
+
+async def writers(request: web.Request) -> web.Response:
+    """Return the writers of an experiment, the one seen last first."""
+    experiment = request.match_info["id"]
+    await request.app[KNOWN].check(experiment)
+    found = await request.app[METRICS].writers([experiment])
+    return json_answer([_writer_to_wire(writer) for writer in found.get(experiment, [])])
+
+
+async def series(request: web.Request) -> web.Response:
+    """Return series as columns, at most so many buckets each."""
+    asked = read_query(request, SeriesParameters)
+    _check(asked)
+    for experiment in asked.experiment:
+        await request.app[KNOWN].check(experiment)
+    store = request.app[METRICS]
+    summaries = await store.summaries(asked.experiment)
+    names = asked.name or list(dict.fromkeys(summary.name for each in summaries.values() for summary in each))
+    _check_size(asked, names, summaries)
+    query = SeriesQuery(asked.experiment, names, asked.points, asked.x, asked.from_, asked.to, asked.across)
+    tick = store.tick  # before the query: live readers that go on from here miss nothing
+    found = await store.series(query) if names else []
+    if sum(len(each.columns["x"]) for each in found) <= _SMALL:
+        return json_answer(_series_to_wire(found, tick))
+    body = await asyncio.to_thread(lambda: wire.success(_series_to_wire(found, tick)))
+    return web.Response(body=body, content_type="application/json")
+
+
+def _check(asked: SeriesParameters) -> None:
+    if not asked.experiment:
+        raise ToraValidationError("experiment is missing; name at least one, as in ?experiment=ID&name=loss")
+    if not 0 <= asked.points <= MAX_POINTS:
+        raise ToraValidationError(f"points must be from 1 to {MAX_POINTS:,}, or 0 for every point, got {asked.points}")
+    for field, bound in (("from", asked.from_), ("to", asked.to)):
+        if bound is not None and not np.isfinite(bound):
+            raise ToraValidationError(f"{field} must be a finite number, got {bound}")
+    asked.experiment = list(dict.fromkeys(asked.experiment))
+    asked.name = [validation.metric_name(name) for name in dict.fromkeys(asked.name)]
+
+
+def _check_size(asked: SeriesParameters, names: Sequence[str], summaries: Mapping[str, Sequence[Summary]]) -> None:
+    if len(asked.experiment) * len(names) > MAX_SERIES:
+        raise ToraValidationError(
+            f"experiments times names may be at most {MAX_SERIES:,}, "
+            f"got {len(asked.experiment):,} times {len(names):,}; ask in parts"
+        )
+    wanted = set(names)
+    counts = (summary.count for each in summaries.values() for summary in each if summary.name in wanted)
+    points = sum(min(count, asked.points or count) for count in counts)
+    if points > MAX_ANSWER:
+        raise ToraValidationError(
+            f"an answer may hold at most {MAX_ANSWER:,} points, this one would hold {points:,}; "
+            "ask for fewer points or names, or use GET /experiments/{id}/export"
+        )
+
+
+def _series_to_wire(found: Sequence[Series], tick: int) -> dict[str, Any]:
+    return {
+        "series": [
+            {
+                "experiment": each.experiment,
+                "name": each.name,
+                "total": each.total,
+                "nonFinite": each.non_finite,
+                "columns": {name: column_to_wire(name, column) for name, column in each.columns.items()},
+            }
+            for each in found
+        ],
+        "tick": tick,
+    }
+
+
+def column_to_wire(name: str, column: np.ndarray) -> list[Any]:
+    """Return a column; what is not finite is the metric's own in ``last``, and absent elsewhere (null)."""
+    values: list[Any] = column.tolist()
+    if name == "last" and not np.isfinite(column).all():
+        return [wire.number(value) for value in values]
+    return values
+
+
+def _writer_to_wire(writer: Writer) -> dict[str, Any]:
+    return {
+        "writer": writer.writer,
+        "status": writer.status,
+        "firstSeen": instant(writer.first_seen),
+        "lastSeen": instant(writer.last_seen),
+        "through": writer.through,
+    }

@@ -1,0 +1,60 @@
+"""Request bodies, read within bounds of size and time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, TypeVar
+
+from aiohttp import web
+
+from tora import wire
+from tora.server.refusals import Refusal
+
+__all__ = ["PLAIN_LIMIT", "read_body", "read_json"]
+
+T = TypeVar("T")
+
+PLAIN_LIMIT: Final = 1024 * 1024
+PATIENCE: Final = 60.0
+
+# What a page of another origin can send without asking first; see the Fetch standard, "simple" types.
+_FORMS: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+async def read_json(request: web.Request, shape: type[T]) -> T:
+    """Return the request's body as a record."""
+    return wire.decode(await read_body(request, PLAIN_LIMIT), shape)
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """Return the body, unpacked, of at most so many bytes.
+
+    The bound holds for what comes out of chunks and compression too: reading stops where it is passed.
+    """
+    _check_type(request)
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise Refusal(408, "timeout", f"the body did not arrive within {PATIENCE:.0f} s; send it again") from None
+    return bytes(body)
+
+
+def _check_type(request: web.Request) -> None:
+    from_browser = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
+    if from_browser and request.content_type in _FORMS:
+        raise Refusal(
+            415, "unsupported_media_type", f"the body must be sent as application/json, got {request.content_type}"
+        )
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(
+        413, "too_large", f"the body may have at most {limit:,} bytes ({limit // 1024**2} MiB); send it in parts"
+    )

@@ -1,0 +1,9 @@
+"""Who and what: experiments, workspaces and the server's secrets."""
+
+from __future__ import annotations
+
+from tora.server.catalog.catalog import Catalog
+from tora.server.catalog.errors import CatalogError, CatalogFullError, NotFoundError
+from tora.server.catalog.page import ExperimentFilter, Page
+
+__all__ = ["Catalog", "CatalogError", "CatalogFullError", "ExperimentFilter", "NotFoundError", "Page"]

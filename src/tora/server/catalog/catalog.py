@@ -1,0 +1,212 @@
+"""The catalog: who and what, as opposed to the points."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from tora.models import Experiment, Workspace
+from tora.server.catalog import experiments, secret, workspaces
+from tora.server.catalog.engine import make_engine, protect_file, shown, sqlite_url, translated
+from tora.server.catalog.migrate import upgrade
+from tora.server.catalog.page import ExperimentFilter, Page
+from tora.types import Status
+
+__all__ = ["Catalog"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Catalog:
+    """Experiments, workspaces and the server's secrets in one database.
+
+    Each call is one transaction, durable when it returns; safe for many tasks of one event loop.
+    A call that is cancelled is still carried out: what a task gives up must not be left half done
+    on the connection that the next task is given.
+
+    Args:
+        url: ``sqlite+aiosqlite:///FILE``, or another address that SQLAlchemy's asyncio engines take.
+    """
+
+    def __init__(self, url: str | sa.URL) -> None:
+        self._url = sa.make_url(url)
+        self._engine: AsyncEngine = make_engine(self._url)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    def in_file(cls, path: Path) -> Self:
+        """Return a catalog in an SQLite file, which need not exist."""
+        return cls(sqlite_url(path))
+
+    async def open(self) -> None:
+        """Open or create the database and bring its tables up to date.
+
+        Raises:
+            CatalogError: It is damaged, in use by another process, written by a newer Tora, or not
+                Tora's; nothing was changed.
+        """
+        protect_file(self._url)
+        try:
+            await self._do(_upgrade, self._url)
+        except BaseException:
+            await self._engine.dispose()
+            raise
+
+    async def close(self) -> None:
+        """Let what runs finish and close the database."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # --- Experiments ------------------------------------------------------------------------------
+
+    async def create_experiment(self, experiment: Experiment, owner: str | None = None) -> tuple[Experiment, bool]:
+        """Store an experiment; return it as stored, and whether this call made it.
+
+        The same id again is the same experiment: what is stored stays as it is.
+
+        Args:
+            experiment: Its `url` and `write_token` are not stored; absent times are filled in.
+            owner: The writer whose end is the experiment's end.
+
+        Raises:
+            NotFoundError: There is no such workspace.
+        """
+        return await self._do(experiments.create, experiment, owner)
+
+    async def experiment(self, experiment_id: str) -> Experiment:
+        """Return an experiment.
+
+        Raises:
+            NotFoundError: There is none of that id.
+        """
+        return await self._do(experiments.get, experiment_id)
+
+    async def experiments(self, wanted: ExperimentFilter) -> Page:
+        """Return one page of a list of experiments.
+
+        Raises:
+            NotFoundError: There is no such workspace.
+            ToraValidationError: `sort`, `limit`, `q` or `cursor` is wrong.
+        """
+        return await self._do(experiments.page, wanted)
+
+    async def owners(self, experiment_ids: Sequence[str]) -> dict[str, str]:
+        """Return the owning writer of each of these experiments that has one."""
+        return await self._do(experiments.owners, experiment_ids)
+
+    async def change_experiment(self, experiment_id: str, **changes: Any) -> Experiment:  # noqa: ANN401
+        """Change some of an experiment's fields and return it.
+
+        Args:
+            experiment_id: Which one.
+            changes: Any of `name`, `description`, `notes`, `tags`, `hyperparams`, `status` and
+                `workspace_id`; what is absent stays as it is.
+
+        Raises:
+            NotFoundError: There is no such experiment, or no such workspace.
+        """
+        _check_names(changes, experiments.CHANGEABLE)
+        return await self._do(experiments.change, experiment_id, changes)
+
+    async def set_status(self, experiment_id: str, status: Status, writer: str | None = None) -> Experiment:
+        """Change an experiment's status on behalf of a writer and return the experiment.
+
+        A writer that says ``running`` becomes the owner: it created or loaded the experiment last.
+        Any other status counts only from the owner, as long as both are known; a worker's end is
+        not the experiment's end.
+
+        Raises:
+            NotFoundError: There is none of that id.
+        """
+        return await self._do(experiments.set_status, experiment_id, status, writer)
+
+    async def delete_experiment(self, experiment_id: str) -> None:
+        """Delete an experiment.
+
+        Raises:
+            NotFoundError: There is none of that id.
+        """
+        await self._do(experiments.delete, experiment_id)
+
+    # --- Workspaces -------------------------------------------------------------------------------
+
+    async def create_workspace(self, workspace: Workspace) -> Workspace:
+        """Store a workspace and return it as stored; the same id again is the same workspace."""
+        return await self._do(workspaces.create, workspace)
+
+    async def workspace(self, workspace_id: str) -> Workspace:
+        """Return a workspace.
+
+        Raises:
+            NotFoundError: There is none of that id.
+        """
+        return await self._do(workspaces.get, workspace_id)
+
+    async def workspaces(self) -> list[Workspace]:
+        """Return all workspaces by name."""
+        return await self._do(workspaces.every)
+
+    async def change_workspace(self, workspace_id: str, **changes: Any) -> Workspace:  # noqa: ANN401
+        """Change a workspace's `name` or `description` and return it.
+
+        Raises:
+            NotFoundError: There is none of that id.
+        """
+        _check_names(changes, workspaces.CHANGEABLE)
+        return await self._do(workspaces.change, workspace_id, changes)
+
+    async def delete_workspace(self, workspace_id: str) -> None:
+        """Delete a workspace; its experiments stay, without one.
+
+        Raises:
+            NotFoundError: There is none of that id.
+        """
+        await self._do(workspaces.delete, workspace_id)
+
+    # --- Secrets ----------------------------------------------------------------------------------
+
+    async def secret(self, name: str) -> bytes:
+        """Return 32 random bytes that are made at the first call and the same ever after."""
+        return await self._do(secret.get, name)
+
+    async def _do(
+        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        # A task of its own, since SQLAlchemy gives up the connection of a cancelled one: the file stays
+        # locked by it, and every later call would fail.
+        task = asyncio.create_task(self._transaction(work, *args, **kwargs))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _transaction(
+        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        with translated(self._url):
+            async with self._engine.begin() as connection:
+                return await work(connection, *args, **kwargs)
+
+
+async def _upgrade(connection: AsyncConnection, url: sa.URL) -> None:
+    await connection.run_sync(upgrade, shown(url))
+
+
+def _check_names(changes: Mapping[str, Any], changeable: frozenset[str]) -> None:
+    if unknown := changes.keys() - changeable:
+        raise TypeError(f"{min(unknown)!r} cannot be changed; {', '.join(sorted(changeable))} can")

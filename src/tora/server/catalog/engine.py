@@ -1,0 +1,114 @@
+"""The connection to the catalog's database, and its errors in the catalog's words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from tora.server.catalog.errors import CatalogError, CatalogFullError
+
+__all__ = ["make_engine", "protect_file", "shown", "sqlite_url", "translated"]
+
+_PRAGMAS: Final = (
+    "busy_timeout = 1000",
+    # Before WAL: an exclusive owner needs no shared memory file, so folders on network disks work.
+    "locking_mode = EXCLUSIVE",
+    "journal_mode = WAL",
+    "foreign_keys = ON",
+    # Durable with every commit: an id that a client was given must be known after a power cut.
+    "synchronous = FULL",
+)
+
+
+def sqlite_url(path: Path) -> sa.URL:
+    """Return the address of a catalog in one file."""
+    return sa.URL.create("sqlite+aiosqlite", database=str(path))
+
+
+def make_engine(url: sa.URL) -> AsyncEngine:
+    """Return an engine that has not connected yet."""
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+        "json_deserializer": msgspec.json.decode,
+    }
+    if not _is_sqlite(url):
+        return create_async_engine(url, **options)
+    # One connection, given to one transaction after the other: nothing inside this process can find
+    # the database locked, and transactions cannot mix as they would on a connection that is shared.
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, pool_timeout=None, **options)
+    sa.event.listen(engine.sync_engine, "connect", _prepare)
+    sa.event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def protect_file(url: sa.URL) -> None:
+    """Create the file of a new SQLite catalog for its owner's eyes only: it holds secrets.
+
+    Raises:
+        CatalogError: It cannot be created.
+    """
+    if not _is_sqlite(url) or not url.database or url.database == ":memory:":
+        return
+    try:
+        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as exc:
+        raise CatalogError(
+            f"cannot open the catalog {shown(url)}: {exc.strerror}; check that its folder exists and may be written"
+        ) from exc
+
+
+@contextmanager
+def translated(url: sa.URL) -> Iterator[None]:
+    """Turn the database's errors into CatalogError with its name and what to do."""
+    try:
+        yield
+    except DBAPIError as exc:
+        kind, advice = _advice(exc.orig)
+        raise kind(f"the catalog {shown(url)} cannot be used: {exc.orig}; {advice}") from exc
+
+
+def _is_sqlite(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def shown(url: sa.URL) -> str:
+    """Return the catalog's name for messages: the file, or the address without its password."""
+    return str(url.database) if _is_sqlite(url) else url.render_as_string(hide_password=True)
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  # a DBAPI connection, which has no common type
+    # The driver would open transactions by its own rules, and none around CREATE TABLE.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _advice(error: BaseException | None) -> tuple[type[CatalogError], str]:
+    # The low byte is the primary code; the rest tells variants of it.
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return CatalogError, "another process has it open; stop that one, or use another folder"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return CatalogError, "it is damaged or no catalog of Tora; move it away or restore it from a backup"
+        case sqlite3.SQLITE_FULL:
+            return CatalogFullError, "the disk is full; make room and try again"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return CatalogError, "check that it and its folder may be written"
+        case _:
+            return CatalogError, "nothing was changed; see the message before for the cause"

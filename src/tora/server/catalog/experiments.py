@@ -1,0 +1,166 @@
+"""Experiments in the catalog: statements on a connection whose transaction the caller holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from attrs import evolve
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tora.models import Experiment
+from tora.server.catalog import workspaces
+from tora.server.catalog.errors import NotFoundError
+from tora.server.catalog.page import ExperimentFilter, Page, next_cursor, statement
+from tora.server.catalog.tables import experiment_tags, experiments
+from tora.types import Status
+
+__all__ = ["CHANGEABLE", "change", "create", "delete", "get", "owners", "page", "set_status"]
+
+CHANGEABLE: Final = frozenset({"description", "hyperparams", "name", "notes", "status", "tags", "workspace_id"})
+
+
+async def create(connection: AsyncConnection, new: Experiment, owner: str | None) -> tuple[Experiment, bool]:
+    """Insert an experiment unless its id is there; return what is stored and whether it is new."""
+    found = await _find(connection, [new.id])
+    if found:
+        return found[0], False
+    if new.workspace_id is not None:
+        await workspaces.get(connection, new.workspace_id)
+    now = _now()
+    experiment = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
+    await connection.execute(experiments.insert(), _columns(experiment) | {"owner_writer": owner})
+    await _insert_tags(connection, experiment)
+    return experiment, True
+
+
+async def get(connection: AsyncConnection, experiment_id: str) -> Experiment:
+    """Return an experiment."""
+    found = await _find(connection, [experiment_id])
+    if not found:
+        raise NotFoundError("experiment", experiment_id)
+    return found[0]
+
+
+async def change(connection: AsyncConnection, experiment_id: str, changes: Mapping[str, Any]) -> Experiment:
+    """Change some fields; what is not named stays as it is."""
+    before = await get(connection, experiment_id)
+    if not changes:
+        return before
+    if changes.get("workspace_id") is not None:
+        await workspaces.get(connection, changes["workspace_id"])
+    after = evolve(before, **changes, updated_at=_now())
+    await connection.execute(experiments.update().where(experiments.c.id == experiment_id).values(_columns(after)))
+    if after.tags != before.tags:
+        await connection.execute(experiment_tags.delete().where(experiment_tags.c.experiment_id == experiment_id))
+        await _insert_tags(connection, after)
+    return after
+
+
+async def set_status(
+    connection: AsyncConnection, experiment_id: str, status: Status, writer: str | None
+) -> Experiment:
+    """Change the status if the writer may, and make it the owner if it runs."""
+    owner = (await owners(connection, [experiment_id])).get(experiment_id)
+    if status == "running" and writer is not None:
+        owned = experiments.update().where(experiments.c.id == experiment_id)
+        await connection.execute(owned.values(owner_writer=writer))
+    elif writer is not None and owner is not None and writer != owner:
+        return await get(connection, experiment_id)
+    return await change(connection, experiment_id, {"status": status})
+
+
+async def delete(connection: AsyncConnection, experiment_id: str) -> None:
+    """Delete an experiment; its tags go with it."""
+    result = await connection.execute(experiments.delete().where(experiments.c.id == experiment_id))
+    if not result.rowcount:
+        raise NotFoundError("experiment", experiment_id)
+
+
+async def owners(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the owner of each experiment that has one."""
+    rows = await connection.execute(
+        sa.select(experiments.c.id, experiments.c.owner_writer).where(
+            experiments.c.id.in_(ids), experiments.c.owner_writer.is_not(None)
+        )
+    )
+    return {row.id: row.owner_writer for row in rows}
+
+
+async def page(connection: AsyncConnection, wanted: ExperimentFilter) -> Page:
+    """Return one page of a list."""
+    query = statement(wanted)
+    if wanted.workspace is not None:
+        await workspaces.get(connection, wanted.workspace)
+    rows = (await connection.execute(query)).mappings().all()
+    shown = rows[: wanted.limit]
+    follows = next_cursor(wanted, shown[-1]) if len(rows) > len(shown) else None
+    return Page(await _records(connection, shown), follows)
+
+
+async def _find(connection: AsyncConnection, ids: Sequence[str]) -> list[Experiment]:
+    rows = await connection.execute(sa.select(experiments).where(experiments.c.id.in_(ids)))
+    return await _records(connection, rows.mappings().all())
+
+
+async def _records(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[Experiment]:
+    tags = await _tags(connection, [row["id"] for row in rows])
+    return [_record(row, tags[row["id"]]) for row in rows]
+
+
+async def _tags(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    if not ids:
+        return found
+    query = sa.select(experiment_tags.c.experiment_id, experiment_tags.c.tag)
+    query = query.where(experiment_tags.c.experiment_id.in_(ids)).order_by(experiment_tags.c.place)
+    for row in await connection.execute(query):
+        found[row.experiment_id].append(row.tag)
+    return found
+
+
+async def _insert_tags(connection: AsyncConnection, experiment: Experiment) -> None:
+    if experiment.tags:
+        rows = [
+            {"experiment_id": experiment.id, "place": place, "tag": tag} for place, tag in enumerate(experiment.tags)
+        ]
+        await connection.execute(experiment_tags.insert(), rows)
+
+
+def _record(row: Mapping[str, Any], tags: Iterable[str]) -> Experiment:
+    return Experiment(
+        id=row["id"],
+        name=row["name"],
+        workspace_id=row["workspace_id"],
+        description=row["description"],
+        hyperparams=row["hyperparams"],
+        tags=tuple(tags),
+        notes=row["notes"],
+        status=row["status"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _columns(experiment: Experiment) -> dict[str, Any]:
+    searched = (experiment.name, experiment.id, *experiment.tags, experiment.description or "")
+    return {
+        "id": experiment.id,
+        "name": experiment.name,
+        "name_folded": experiment.name.casefold(),
+        "description": experiment.description,
+        "notes": experiment.notes,
+        "status": experiment.status,
+        "workspace_id": experiment.workspace_id,
+        "created_at": experiment.created_at,
+        "updated_at": experiment.updated_at,
+        "hyperparams": dict(experiment.hyperparams),
+        "search": "\n".join(searched).casefold(),
+    }
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,83 @@
+"""Bring a catalog's tables to the form that this version of Tora knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from tora.server.catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+__all__ = ["HEAD", "alembic_config", "upgrade"]
+
+HEAD: Final = "0001"
+"""The newest revision under ``migrations/versions``.
+
+It stands here so that a catalog that is current, which is the rule, opens without importing
+Alembic: that takes longer than all the rest.
+"""
+
+
+def upgrade(connection: sa.Connection, shown: str) -> None:
+    """Check the database and run the migrations that it lacks, inside the caller's transaction.
+
+    Args:
+        connection: An open connection.
+        shown: The name of the catalog for messages.
+
+    Raises:
+        CatalogError: A newer Tora wrote it, it belongs to another program, or it is damaged.
+    """
+    _check_pages(connection, shown)
+    stored = _revision(connection, shown)
+    if stored != HEAD:
+        _run(connection, shown, stored)
+
+
+def alembic_config() -> Config:
+    """Return Alembic's settings for the migrations inside this package."""
+    from alembic.config import Config  # noqa: PLC0415  # a quarter of a second, and seldom needed
+
+    config = Config()
+    config.set_main_option("script_location", "tora.server.catalog:migrations")
+    return config
+
+
+def _check_pages(connection: sa.Connection, shown: str) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if found != "ok":
+        raise CatalogError(
+            f"the catalog {shown} is damaged ({found}); it was not changed: restore it from a backup or move it away"
+        )
+
+
+def _revision(connection: sa.Connection, shown: str) -> str | None:
+    tables = sa.inspect(connection).get_table_names()
+    if "alembic_version" in tables:
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    if tables:
+        raise CatalogError(
+            f"the database {shown} belongs to another program: it has the table {tables[0]!r} and no catalog of Tora; "
+            "it was not changed: give Tora a folder or database of its own"
+        )
+    return None
+
+
+def _run(connection: sa.Connection, shown: str, stored: str | None) -> None:
+    from alembic import command  # noqa: PLC0415  # as above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = alembic_config()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if stored is not None and stored not in known:
+        raise CatalogError(
+            f"the catalog {shown} was written by a newer Tora (its revision is {stored}, this version knows up to "
+            f"{HEAD}); it was not changed: upgrade Tora"
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

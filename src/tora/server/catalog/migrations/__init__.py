@@ -1,0 +1,1 @@
+"""Alembic's scripts, read by it as files."""

@@ -1,0 +1,144 @@
+"""Which experiments a list shows, and where its next page begins.
+
+Pages are cut by value, not by number: the cursor holds the sort value and the id of the last
+experiment shown, so that experiments that come or go in between neither repeat nor hide others.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from attrs import frozen
+
+from tora import validation
+from tora.errors import ToraValidationError
+from tora.models import Experiment
+from tora.server.catalog.tables import Instant, experiment_tags, experiments
+
+__all__ = ["ExperimentFilter", "Page", "next_cursor", "statement"]
+
+MAX_LIMIT: Final = 1_000
+MAX_SEARCH: Final = 1_000
+
+SORTS: Final[Mapping[str, sa.Column[Any]]] = MappingProxyType(
+    {
+        "created": experiments.c.created_at,
+        "updated": experiments.c.updated_at,
+        "name": experiments.c.name_folded,
+        "status": experiments.c.status,
+    }
+)
+
+@frozen
+class ExperimentFilter:
+    """What a list of experiments should hold; None is no condition.
+
+    Attributes:
+        workspace: The id of a workspace.
+        q: Text that the name, the id, the description or a tag contains, whatever its case.
+        tag: A tag, exactly.
+        status: A status, exactly.
+        sort: ``created``, ``updated``, ``name`` or ``status``; with ``-`` before it, the largest first.
+        limit: How many a page holds at most, 1 to 1,000.
+        cursor: `Page.next` of the page before, with the same `sort`.
+    """
+
+    workspace: str | None = None
+    q: str | None = None
+    tag: str | None = None
+    status: str | None = None
+    sort: str = "-created"
+    limit: int = 100
+    cursor: str | None = None
+
+
+@frozen
+class Page:
+    """Some experiments, and the cursor that leads to those after them; None at the end."""
+
+    items: Sequence[Experiment]
+    next: str | None
+
+
+class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    sort: str
+    value: str
+    id: str
+
+
+def statement(wanted: ExperimentFilter) -> sa.Select[Any]:
+    """Return the query for one page and one row more, which tells whether another page follows.
+
+    Raises:
+        ToraValidationError: `sort`, `limit`, `q` or `cursor` is wrong.
+    """
+    if not 1 <= wanted.limit <= MAX_LIMIT:
+        raise ToraValidationError(f"limit must be from 1 to {MAX_LIMIT:,}, got {validation.shown(wanted.limit)}")
+    column, descending = _order(wanted.sort)
+    key = sa.tuple_(column, experiments.c.id)
+    query = sa.select(experiments).where(*_conditions(wanted)).limit(wanted.limit + 1)
+    if wanted.cursor is not None:
+        place = sa.tuple_(*_place(wanted.cursor, wanted.sort, column))
+        query = query.where(key < place if descending else key > place)
+    if descending:
+        return query.order_by(column.desc(), experiments.c.id.desc())
+    return query.order_by(column, experiments.c.id)
+
+
+def next_cursor(wanted: ExperimentFilter, last: Mapping[str, Any]) -> str:
+    """Return the cursor for what follows a page.
+
+    Args:
+        wanted: What the page was asked with.
+        last: The row of the page's last experiment.
+    """
+    column, _ = _order(wanted.sort)
+    value = last[column.key]
+    text = value.isoformat() if isinstance(value, dt.datetime) else value
+    return base64.urlsafe_b64encode(msgspec.json.encode(_Cursor(wanted.sort, text, last["id"]))).decode()
+
+
+def _order(sort: str) -> tuple[sa.Column[Any], bool]:
+    column = SORTS.get(sort.removeprefix("-"))
+    if column is None:
+        raise ToraValidationError(
+            f"sort must be one of {', '.join(SORTS)}, with - before it for the largest first, "
+            f"got {validation.shown(sort)}"
+        )
+    return column, sort.startswith("-")
+
+
+def _conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.workspace is not None:
+        yield experiments.c.workspace_id == wanted.workspace
+    if wanted.status is not None:
+        yield experiments.c.status == wanted.status
+    if wanted.tag is not None:
+        tagged = sa.select(experiment_tags.c.experiment_id).where(experiment_tags.c.tag == wanted.tag)
+        yield experiments.c.id.in_(tagged)
+    if wanted.q:
+        if len(wanted.q) > MAX_SEARCH:
+            raise ToraValidationError(f"q may have at most {MAX_SEARCH:,} characters, got {len(wanted.q):,}")
+        yield experiments.c.search.contains(wanted.q.casefold(), autoescape=True)
+
+
+def _place(cursor: str, sort: str, column: sa.Column[Any]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[str]]:
+    try:
+        found = msgspec.json.decode(base64.b64decode(cursor, altchars=b"-_", validate=True), type=_Cursor)
+        value = dt.datetime.fromisoformat(found.value) if isinstance(column.type, Instant) else found.value
+        if isinstance(value, dt.datetime) and value.tzinfo is None:
+            raise ValueError("a time without a zone")
+    except (binascii.Error, msgspec.MsgspecError, ValueError) as exc:
+        raise ToraValidationError(
+            f"cursor must be the 'next' of an earlier page, unchanged, got {validation.shown(cursor)}"
+        ) from exc
+    if found.sort != sort:
+        raise ToraValidationError(f"cursor belongs to a list with sort={found.sort}, it cannot go on with sort={sort}")
+    return sa.literal(value, column.type), sa.literal(found.id, sa.Text)

@@ -1,0 +1,30 @@
+"""The parts of a running server, as a handler finds them in its request's application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from tora.server.auth import Access, Caller
+from tora.server.catalog import Catalog
+from tora.server.ingest import Ingest
+from tora.server.known import KnownExperiments
+from tora.server.live import Hub
+from tora.server.metrics.base import MetricsStore
+from tora.server.options import Options
+from tora.server.presence import Presence
+
+__all__ = ["ACCESS", "CALLER", "CATALOG", "HUB", "INGEST", "KNOWN", "METRICS", "OPENAPI", "OPTIONS", "PRESENCE"]
+
+OPTIONS: Final = web.AppKey("options", Options)
+CATALOG: Final = web.AppKey("catalog", Catalog)
+METRICS: Final = web.AppKey("metrics", MetricsStore)
+ACCESS: Final = web.AppKey("access", Access)
+KNOWN: Final = web.AppKey("known", KnownExperiments)
+PRESENCE: Final = web.AppKey("presence", Presence)
+HUB: Final = web.AppKey("hub", Hub)
+INGEST: Final = web.AppKey("ingest", Ingest)
+OPENAPI: Final = web.AppKey("openapi", bytes)
+
+CALLER: Final = web.RequestKey("caller", Caller)

@@ -1,0 +1,105 @@
+"""The application behind its sockets: it answers once its stores are open, and ends when all is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final, Self
+
+from aiohttp import web
+
+from tora import wire
+from tora.server.app import build_app
+from tora.server.logbook import LOG
+from tora.server.options import Options
+from tora.server.security import HEADERS
+
+__all__ = ["Front"]
+
+GRACE: Final = 5.0
+"""Seconds that requests under way get when the server ends."""
+
+KEEPALIVE: Final = 75.0
+"""Seconds for which a connection may be silent between two requests."""
+
+
+class Front:
+    """A server that answers for as long as its block lasts.
+
+    Raises:
+        StoreError, CatalogError: On entry; a store cannot be opened.
+    """
+
+    def __init__(self, options: Options, sockets: Sequence[socket.socket], local_key: str) -> None:
+        port = sockets[0].getsockname()[1]
+        self._sockets = sockets
+        self._app = web.AppRunner(build_app(options, port=port, local_key=local_key), access_log=None)
+
+    async def __aenter__(self) -> Self:
+        await self._app.setup()
+        inner = self._app.server
+        assert inner is not None, "setup() makes it"  # noqa: S101
+        self._server = _Server(inner)
+        self._front = web.ServerRunner(self._server, shutdown_timeout=GRACE)
+        await self._front.setup()
+        for each in self._sockets:
+            await web.SockSite(self._front, each).start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._app.shutdown()  # event streams end, or the next line would wait for them
+        await self._front.cleanup()  # no new connections; what is under way is answered
+        await self._app.cleanup()  # what was accepted is stored, the stores are closed
+
+    async def until_idle(self, seconds: float) -> None:
+        """Return when for so many seconds nobody was connected and nothing was asked."""
+        asked, since = -1, 0.0
+        clock = asyncio.get_running_loop().time
+        while True:
+            if self._server.connections or self._server.requests_count != asked:
+                asked, since = self._server.requests_count, clock()
+            left = since + seconds - clock()
+            if left <= 0:
+                return
+            await asyncio.sleep(min(left, max(seconds / 20, 0.05)))
+
+
+class _Server(web.Server):
+    """The factory of connections; like aiohttp's own but for what it says to broken HTTP."""
+
+    def __init__(self, inner: web.Server) -> None:
+        super().__init__(inner.request_handler, request_factory=inner.request_factory)
+
+    def __call__(self) -> web.RequestHandler:
+        loop = asyncio.get_running_loop()
+        # None is aiohttp's word for no access log, though its type does not say so.
+        return _Connection(self, loop=loop, keepalive_timeout=KEEPALIVE, access_log=None)  # type: ignore[arg-type]
+
+
+class _Connection(web.RequestHandler):
+    """One connection; what fails before or behind the application gets the protocol's envelope too."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the answer to a request that the application could not answer."""
+        if request.writer.output_size > 0:
+            raise ConnectionAbortedError("an answer is under way; cut it, so that its reader sees that it is not whole")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            LOG.error("a request failed outside of its handler", exc_info=exc)
+            body = wire.failure(status, "internal", "the server failed at this; its log says why")
+        else:
+            # The first line says what is wrong, the rest repeats what was sent.
+            problem = (message or "").partition("\n")[0].partition(":")[0][:200]
+            body = wire.failure(status, "bad_request", f"this is not valid HTTP/1.1: {problem}")
+        response = web.Response(body=body, status=status, content_type="application/json", headers=HEADERS)
+        response.force_close()
+        return response

@@ -1,0 +1,167 @@
+"""Who watches which experiment, and what they have not been told yet.
+
+A watcher that is slow costs no more than a quick one: what it has not fetched is gathered series by
+series, and a series that gathers too much is replaced by the word to load it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from attrs import define, field, frozen
+
+from tora.server.metrics.base import Appended, NewPoints
+
+__all__ = ["MAX_SERIES_POINTS", "MAX_TOLD_POINTS", "Hub", "Update", "Watcher"]
+
+MAX_SERIES_POINTS: Final = 2_000
+"""So many new points of one series are told; more are loaded again as buckets."""
+
+MAX_TOLD_POINTS: Final = 20_000
+"""So many new points of all series are told at once."""
+
+
+@frozen
+class Update:
+    """What a watcher has to be told.
+
+    Attributes:
+        tick: Everything up to this group is in this update or an earlier one.
+        points: New points, in the order of their arrival.
+        reload: Names of metrics with more new points than are told.
+        changed: The experiment's record is not what it was.
+    """
+
+    tick: int
+    points: Sequence[NewPoints]
+    reload: frozenset[str]
+    changed: bool
+
+
+@define(eq=False)
+class Watcher:
+    """One reader of one experiment.
+
+    Attributes:
+        start: The group after which it was told to watch; what is older it gets from the store.
+        tick: The newest group that it knows of.
+        closed: The server ends, or the experiment was deleted: there will be no more.
+    """
+
+    start: int
+    tick: int = field(init=False)
+    closed: bool = False
+    _points: dict[str, list[NewPoints]] = field(factory=lambda: defaultdict(list))
+    _counts: dict[str, int] = field(factory=lambda: defaultdict(int))
+    _reload: set[str] = field(factory=set)
+    _changed: bool = False
+    _news: asyncio.Event = field(factory=asyncio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self.tick = self.start
+
+    def add(self, points: Iterable[NewPoints], tick: int) -> None:
+        """Gather what a group made durable."""
+        for new in points:
+            self._add(new)
+        if sum(self._counts.values()) > MAX_TOLD_POINTS:
+            self.reload([*self._points])
+        self.tick = max(self.tick, tick)
+        self._news.set()
+
+    def reload(self, names: Iterable[str]) -> None:
+        """Give up telling the points of some metrics; their reader is to load them again."""
+        for name in names:
+            self._reload.add(name)
+            self._points.pop(name, None)
+            self._counts.pop(name, None)
+        self._news.set()
+
+    def change(self) -> None:
+        """Note that the experiment's record has changed."""
+        self._changed = True
+        self._news.set()
+
+    def close(self) -> None:
+        """Let the reader finish."""
+        self.closed = True
+        self._news.set()
+
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109  # nothing to wait for is the usual case, not a failure
+        """Wait for something to tell, at most so many seconds; return whether there is."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def take(self) -> Update:
+        """Return all that gathered and begin anew."""
+        points = [new for gathered in self._points.values() for new in gathered]
+        update = Update(self.tick, points, frozenset(self._reload), self._changed)
+        self._points.clear()
+        self._counts.clear()
+        self._reload.clear()
+        self._changed = False
+        if not self.closed:
+            self._news.clear()
+        return update
+
+    def _add(self, new: NewPoints) -> None:
+        if new.name in self._reload:
+            return
+        self._points[new.name].append(new)
+        self._counts[new.name] += len(new.x)
+        if self._counts[new.name] > MAX_SERIES_POINTS:
+            self.reload([new.name])
+
+
+class Hub:
+    """All watchers by experiment."""
+
+    def __init__(self) -> None:
+        self._watchers: dict[str, set[Watcher]] = defaultdict(set)
+        self._closed = False
+
+    @contextmanager
+    def watch(self, experiment: str, tick: int) -> Iterator[Watcher]:
+        """Gather what happens to an experiment after a tick for as long as the block lasts."""
+        watcher = Watcher(tick, closed=self._closed)
+        self._watchers[experiment].add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers[experiment].discard(watcher)
+            if not self._watchers[experiment]:
+                del self._watchers[experiment]
+
+    def points(self, experiment: str, outcome: Appended) -> None:
+        """Tell an experiment's watchers what was stored."""
+        if outcome.new:
+            for watcher in self._of(experiment):
+                if outcome.tick > watcher.start:
+                    watcher.add(outcome.new, outcome.tick)
+
+    def changed(self, experiment: str) -> None:
+        """Tell an experiment's watchers that its record has changed."""
+        for watcher in self._of(experiment):
+            watcher.change()
+
+    def gone(self, experiment: str) -> None:
+        """Send an experiment's watchers home."""
+        for watcher in self._of(experiment):
+            watcher.close()
+
+    def close(self) -> None:
+        """Send all watchers home, and those who come later too."""
+        self._closed = True
+        for experiment in [*self._watchers]:
+            self.gone(experiment)
+
+    def _of(self, experiment: str) -> list[Watcher]:
+        return [*self._watchers.get(experiment, ())]

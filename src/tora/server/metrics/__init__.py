@@ -1,0 +1,1 @@
+"""The points: one abstract store, one file an engine."""

@@ -1,0 +1,243 @@
+"""What a store of points promises, whatever engine is behind it.
+
+A *series* is one metric of one experiment. A point of a series without a step stands at its ordinal:
+how many points the series held when it arrived, over all its writers. A *tick* is the number of one
+committed group of batches; it only grows, and is the cursor of live readers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Literal, Self
+
+import numpy as np
+from attrs import field, frozen
+
+from tora.models import Summary
+from tora.types import Status
+
+__all__ = [
+    "Appended",
+    "Chunk",
+    "MetricsStore",
+    "NewPoints",
+    "PointBatch",
+    "Series",
+    "SeriesQuery",
+    "StoreError",
+    "StoreFullError",
+    "Writer",
+]
+
+
+class StoreError(Exception):
+    """The engine failed; what was not acknowledged is not stored."""
+
+
+class StoreFullError(StoreError):
+    """The disk is full: reads go on, writes are refused until there is room."""
+
+
+@frozen
+class PointBatch:
+    """The points of one request, column by column, already valid.
+
+    Attributes:
+        experiment: The experiment's id.
+        writer: The writer's id; None for clients that have none (then `msg_ids` tell repetitions).
+        first_seq: The sequence number of the first point; None exactly when `writer` is None.
+        times: Unix seconds; the server's clock where the client sent none.
+        metadata: JSON objects as text.
+        received: Unix seconds by the server's clock.
+    """
+
+    experiment: str
+    writer: str | None
+    first_seq: int | None
+    names: Sequence[str]
+    values: Sequence[float]
+    steps: Sequence[int | None]
+    times: Sequence[float]
+    metadata: Sequence[str | None]
+    msg_ids: Sequence[str | None]
+    received: float
+
+
+@frozen
+class NewPoints:
+    """The points of one series that one group made durable, in the order of their arrival.
+
+    Attributes:
+        x: The step, or the ordinal where there is none; shape (n,), int64.
+        time: Unix seconds; shape (n,), float64.
+        value: Shape (n,), float64.
+    """
+
+    name: str
+    writer: str
+    x: np.ndarray
+    time: np.ndarray
+    value: np.ndarray
+
+
+@frozen
+class Appended:
+    """What became of one batch.
+
+    Attributes:
+        accepted: How many points of the batch are durable now, repetitions among them.
+        through: The writer's mark: the highest sequence number stored; None without a writer.
+        tick: The group that the batch was committed in.
+        new: What was not there before, for live readers.
+    """
+
+    accepted: int
+    through: int | None
+    tick: int
+    new: Sequence[NewPoints] = ()
+
+
+@frozen
+class Writer:
+    """One client instance that wrote to an experiment; "" is all clients that have no id.
+
+    Attributes:
+        through: The highest sequence number stored.
+        first_seen: Unix seconds of its first sign of life.
+        last_seen: Unix seconds of its last sign of life.
+        status: What it said of itself last; whether it is lost follows from `last_seen`.
+    """
+
+    writer: str
+    through: int
+    first_seen: float
+    last_seen: float
+    status: Status = "running"
+
+
+@frozen
+class SeriesQuery:
+    """A question for the points of some metrics of some experiments.
+
+    Attributes:
+        points: At most so many buckets a series; 0 asks for every point.
+        x: What the horizontal axis is.
+        start: The smallest x wanted, None for no bound.
+        end: The largest x wanted, None for no bound.
+        across: ``writers`` groups points of equal x over all writers.
+    """
+
+    experiments: Sequence[str]
+    names: Sequence[str]
+    points: int = 1000
+    x: Literal["step", "time"] = "step"
+    start: float | None = None
+    end: float | None = None
+    across: Literal["none", "writers"] = "none"
+
+
+@frozen
+class Series:
+    """The answer for one metric of one experiment, sorted by x, column by column.
+
+    Attributes:
+        columns: Arrays of equal length. Always ``x`` and ``count``. With ``across=none`` also
+            ``last, min, max, mean``: `last` is the bucket's last value and may be non-finite; the
+            others look at finite values only and are NaN where a bucket has none. With
+            ``across=writers`` also ``mean, min, max, p50, p95``.
+        total: How many points of the series lie in the asked range.
+        non_finite: How many of them are NaN or infinite.
+    """
+
+    experiment: str
+    name: str
+    columns: Mapping[str, np.ndarray]
+    total: int = 0
+    non_finite: int = 0
+
+
+@frozen
+class Chunk:
+    """Some points of an experiment, raw, column by column, for export and for moving stores.
+
+    Attributes:
+        step: Masked where there is none; shape (n,), int64.
+        metadata: JSON text or None; shape (n,), object.
+    """
+
+    name: np.ndarray
+    writer: np.ndarray
+    step: np.ma.MaskedArray
+    value: np.ndarray
+    time: np.ndarray
+    metadata: np.ndarray
+    tick: int = field(default=0)
+
+
+class MetricsStore(ABC):
+    """All points, their summaries and their writers. Safe to call from one event loop; never blocks it."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Open or create the store.
+
+        Raises:
+            StoreError: It cannot be opened; nothing was changed.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Commit what was accepted and close."""
+
+    @abstractmethod
+    async def append(self, batches: Sequence[PointBatch]) -> list[Appended]:
+        """Store several batches in one transaction; they are durable when this returns.
+
+        Points at or below their writer's mark, and points whose `msg_id` the experiment has, are
+        accepted and not stored again. The marks, the summaries and the writers' signs of life are
+        part of the same transaction.
+
+        Raises:
+            StoreFullError: The disk is full; nothing of the group was stored.
+            StoreError: The engine failed; nothing of the group was stored.
+        """
+
+    @abstractmethod
+    async def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
+        """Note a sign of life of a writer, or its end."""
+
+    @abstractmethod
+    async def summaries(self, experiments: Sequence[str]) -> dict[str, list[Summary]]:
+        """Return the summary of each metric of each experiment, by name; never scans points."""
+
+    @abstractmethod
+    async def writers(self, experiments: Sequence[str]) -> dict[str, list[Writer]]:
+        """Return the writers of each experiment, the one seen last first."""
+
+    @abstractmethod
+    async def series(self, query: SeriesQuery) -> list[Series]:
+        """Return one series for each experiment and name of the query that has points."""
+
+    @abstractmethod
+    def export(self, experiment: str, after_tick: int = 0) -> AsyncIterator[Chunk]:
+        """Yield every point of an experiment in the order of arrival, chunk by chunk."""
+
+    @abstractmethod
+    async def delete(self, experiment: str) -> None:
+        """Delete all that is known of an experiment."""
+
+    @property
+    @abstractmethod
+    def tick(self) -> int:
+        """The number of the newest committed group."""
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

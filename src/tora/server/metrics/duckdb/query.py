@@ -1,0 +1,188 @@
+"""A chart's question in SQL: few statements for any number of series, no Python object for a point.
+
+Points on the horizontal axis are called x: the step, the ordinal where there is no step, or the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+from attrs import frozen
+
+from tora.server.metrics.base import Series, SeriesQuery
+from tora.server.metrics.duckdb.connection import table
+
+__all__ = ["series"]
+
+_FOUND: Final = """
+SELECT sid, experiment, name, count > stepped AS bare
+FROM series
+WHERE experiment IN (SELECT unnest($experiments)) AND name IN (SELECT unnest($names))
+"""
+
+# gid numbers the answers; the points of all of them are read together.
+_POINTS: Final = """
+WITH placed AS (
+    SELECT gid, {x} AS x, ordinal, value, CASE WHEN isfinite(value) THEN value END AS finite
+    FROM points JOIN wanted USING (sid)
+), p AS (
+    SELECT * FROM placed WHERE TRUE {within}
+)
+"""
+_SPANS: Final = """
+SELECT gid, count(*) AS n, count(*) - count(finite) AS non_finite, min(x)::DOUBLE AS low, max(x)::DOUBLE AS high,
+    {distinct} AS distinct_x
+FROM p GROUP BY gid
+"""
+_EVERY_POINT: Final = """
+SELECT gid, x, value AS last, finite AS min, finite AS max, finite AS mean, 1::BIGINT AS count
+FROM p JOIN spans USING (gid) ORDER BY gid, x, ordinal
+"""
+_BUCKETS: Final = """
+SELECT gid, max(x) AS x, arg_max(value, {latest}) AS last,
+    min(finite) AS min, max(finite) AS max, avg(finite) AS mean, count(*) AS count
+FROM p JOIN spans USING (gid) GROUP BY gid, {bucket} ORDER BY gid, x
+"""
+_ACROSS: Final = """
+SELECT gid, max(x) AS x, avg(finite) AS mean, min(finite) AS min, max(finite) AS max,
+    quantile_cont(finite, 0.5) AS p50, quantile_cont(finite, 0.95) AS p95, count(*) AS count
+FROM p JOIN spans USING (gid) GROUP BY gid, {bucket} ORDER BY gid, x
+"""
+# A quotient that is no integer (the range of times may be infinite) falls into the last bucket.
+_BUCKET: Final = "least(TRY_CAST(floor((x - low) / width) AS BIGINT), $last_bucket)"
+# One number that orders by x and then by arrival: comparing structs takes twice as long.
+_LATEST_STEP: Final = "x::HUGEINT * 18446744073709551616 + ordinal"
+_LATEST_TIME: Final = "(x, ordinal)"
+_OWN_COUNT: Final = "row_number() OVER (PARTITION BY sid ORDER BY ordinal) - 1"
+
+
+@frozen
+class _Found:
+    """The series that a query is about; gid is the place of a (experiment, name) pair in `keys`."""
+
+    keys: Sequence[tuple[str, str]]
+    sid: np.ndarray
+    gid: np.ndarray
+    bare: bool
+    """Whether some point has no step."""
+
+
+@frozen
+class _Spans:
+    """What lies in the asked range, gid by gid."""
+
+    gid: np.ndarray
+    n: np.ndarray
+    non_finite: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    distinct_x: np.ndarray
+
+
+def series(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> list[Series]:
+    """Return one series for each experiment and name of the query that has points.
+
+    The caller holds a transaction, so that all statements see the same points.
+    """
+    found = _find(connection, query)
+    if not found.keys:
+        return []
+    reader = _Reader(connection, query, found)
+    with table(connection, "wanted", {"sid": found.sid, "gid": found.gid}):
+        spans = reader.spans()
+        exact = reader.fits(spans)
+        parts = [reader.read(spans, exact, whole=True), reader.read(spans, ~exact, whole=False)]
+    totals = {gid: place for place, gid in enumerate(spans.gid.tolist())}
+    return [
+        Series(
+            experiment,
+            name,
+            _columns(parts, gid),
+            total=int(spans.n[totals[gid]]) if gid in totals else 0,
+            non_finite=int(spans.non_finite[totals[gid]]) if gid in totals else 0,
+        )
+        for gid, (experiment, name) in enumerate(found.keys)
+    ]
+
+
+class _Reader:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, query: SeriesQuery, found: _Found) -> None:
+        self._connection = connection
+        self._query = query
+        self._across = query.across == "writers"
+        bounds = {"start": query.start, "end": query.end}
+        self._bounds = {name: bound for name, bound in bounds.items() if bound is not None}
+        within = {"start": "AND x >= $start", "end": "AND x <= $end"}
+        self._points = _POINTS.format(x=self._x(found), within=" ".join(within[name] for name in self._bounds))
+
+    def spans(self) -> _Spans:
+        """Return how much lies in the asked range."""
+        distinct = "count(DISTINCT x)" if self._across else "count(*)"
+        return _Spans(**self._fetch(_SPANS.format(distinct=distinct)))
+
+    def fits(self, spans: _Spans) -> np.ndarray:
+        """Return which answers need no buckets."""
+        return (spans.distinct_x <= self._query.points) | (self._query.points == 0)
+
+    def read(self, spans: _Spans, chosen: np.ndarray, *, whole: bool) -> dict[str, np.ndarray] | None:
+        """Return the columns of the chosen answers one below the other, in whole or in buckets."""
+        if not chosen.any():
+            return None
+        extent = spans.high[chosen] - spans.low[chosen]
+        bounds = {
+            "gid": spans.gid[chosen],
+            "low": spans.low[chosen],
+            "width": np.where(extent > 0, extent, 1.0) / max(self._query.points, 1),
+        }
+        with table(self._connection, "spans", bounds):
+            if self._across:
+                return self._bucketed(_ACROSS, "x" if whole else _BUCKET)
+            return self._fetch(_EVERY_POINT) if whole else self._bucketed(_BUCKETS, _BUCKET)
+
+    def _bucketed(self, statement: str, bucket: str) -> dict[str, np.ndarray]:
+        latest = _LATEST_TIME if self._query.x == "time" else _LATEST_STEP
+        parameters = {"last_bucket": self._query.points - 1} if bucket is _BUCKET else {}
+        return self._fetch(statement.format(latest=latest, bucket=bucket), parameters)
+
+    def _fetch(self, statement: str, parameters: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+        rows = self._connection.execute(self._points + statement, {**self._bounds, **(parameters or {})})
+        return {name: _filled(column) for name, column in rows.fetchnumpy().items()}
+
+    def _x(self, found: _Found) -> str:
+        if self._query.x == "time":
+            return "time"
+        if not found.bare:
+            return "step"
+        # Equal x must mean the same moment of each writer, which the common ordinal does not.
+        return f"COALESCE(step, {_OWN_COUNT if self._across else 'ordinal'})"
+
+
+def _find(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> _Found:
+    rows = connection.execute(_FOUND, {"experiments": list(query.experiments), "names": list(query.names)}).fetchall()
+    there = {(experiment, name) for _, experiment, name, _ in rows}
+    asked = dict.fromkeys((experiment, name) for experiment in query.experiments for name in query.names)
+    keys = [key for key in asked if key in there]
+    places = {key: place for place, key in enumerate(keys)}
+    return _Found(
+        keys=keys,
+        sid=np.array([sid for sid, _, _, _ in rows], np.int32),
+        gid=np.array([places[experiment, name] for _, experiment, name, _ in rows], np.int32),
+        bare=any(bare for _, _, _, bare in rows),
+    )
+
+
+def _columns(parts: Sequence[Mapping[str, np.ndarray] | None], gid: int) -> dict[str, np.ndarray]:
+    there = [part for part in parts if part is not None]
+    for part in there:
+        start, end = np.searchsorted(part["gid"], [gid, gid + 1])
+        if start < end:
+            return {name: column[start:end] for name, column in part.items() if name != "gid"}
+    # In the asked range there is nothing.
+    return {name: column[:0] for name, column in there[0].items() if name != "gid"} if there else {}
+
+
+def _filled(column: np.ndarray) -> np.ndarray:
+    return column.filled(np.nan) if isinstance(column, np.ma.MaskedArray) else column

@@ -1,0 +1,104 @@
+"""Summaries, writers and raw points, read on a connection of the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import duckdb
+import numpy as np
+from attrs import frozen
+
+from tora.models import Summary
+from tora.server.metrics.base import Chunk, Writer
+
+__all__ = ["Span", "chunk", "spans", "summaries", "writers"]
+
+_CHUNK: Final = 50_000
+
+_SUMMARIES: Final = """
+SELECT experiment, name, sum(count)::BIGINT, arg_max(last, last_ordinal), min(min), max(max),
+    min(first_step), max(last_step), sum(non_finite)::BIGINT, count(*)
+FROM series WHERE experiment IN (SELECT unnest(?)) GROUP BY experiment, name ORDER BY name
+"""
+_WRITERS: Final = """
+SELECT experiment, writer, through, first_seen, last_seen, status
+FROM writers WHERE experiment IN (SELECT unnest(?)) ORDER BY last_seen DESC, writer
+"""
+_TICKS: Final = """
+SELECT tick, count(*) AS n FROM points
+WHERE sid IN (SELECT sid FROM series WHERE experiment = $experiment) AND tick > $after
+GROUP BY tick ORDER BY tick
+"""
+_SERIES: Final = "SELECT sid, name, writer FROM series WHERE experiment = ? ORDER BY sid"
+# Rows of one tick lie in the order in which they were inserted, which is that of their arrival.
+_POINTS: Final = """
+SELECT sid, step, value, time, metadata FROM points
+WHERE sid IN (SELECT sid FROM series WHERE experiment = $experiment) AND tick BETWEEN $first AND $last
+ORDER BY tick, rowid
+"""
+
+
+@frozen
+class Span:
+    """The ticks of one chunk, both ends among them."""
+
+    first: int
+    last: int
+
+
+def summaries(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -> dict[str, list[Summary]]:
+    """Return the summary of each metric of each experiment."""
+    found: dict[str, list[Summary]] = {experiment: [] for experiment in experiments}
+    for experiment, *columns in connection.execute(_SUMMARIES, [list(experiments)]).fetchall():
+        found[experiment].append(Summary(*columns))
+    return found
+
+
+def writers(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -> dict[str, list[Writer]]:
+    """Return the writers of each experiment, the one seen last first."""
+    found: dict[str, list[Writer]] = {experiment: [] for experiment in experiments}
+    for experiment, *columns in connection.execute(_WRITERS, [list(experiments)]).fetchall():
+        found[experiment].append(Writer(*columns))
+    return found
+
+
+def spans(connection: duckdb.DuckDBPyConnection, experiment: str, after_tick: int) -> Iterator[Span]:
+    """Cut an experiment's ticks into chunks; a tick is never cut, so that each chunk ends at a cursor."""
+    rows = connection.execute(_TICKS, {"experiment": experiment, "after": after_tick}).fetchnumpy()
+    ticks = rows["tick"]
+    chunk_of = np.cumsum(rows["n"]) // _CHUNK
+    starts = np.flatnonzero(np.diff(chunk_of, prepend=-1))
+    ends = np.append(starts[1:], len(ticks)) - 1
+    return (Span(int(ticks[start]), int(ticks[end])) for start, end in zip(starts, ends, strict=True))
+
+
+def chunk(connection: duckdb.DuckDBPyConnection, experiment: str, span: Span) -> Chunk:
+    """Return the points of some ticks in the order of their arrival."""
+    sids, names, writer_ids = _series(connection, experiment)
+    rows = connection.execute(
+        _POINTS, {"experiment": experiment, "first": span.first, "last": span.last}
+    ).fetchnumpy()
+    place = np.searchsorted(sids, rows["sid"])
+    return Chunk(
+        name=names[place],
+        writer=writer_ids[place],
+        step=np.ma.asarray(rows["step"]),
+        value=rows["value"],
+        time=rows["time"],
+        metadata=_texts(rows["metadata"]),
+        tick=span.last,
+    )
+
+
+def _series(connection: duckdb.DuckDBPyConnection, experiment: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows = connection.execute(_SERIES, [experiment]).fetchall()
+    return (
+        np.array([sid for sid, _, _ in rows], np.int32),
+        np.array([name for _, name, _ in rows], object),
+        np.array([writer for _, _, writer in rows], object),
+    )
+
+
+def _texts(column: np.ndarray) -> np.ndarray:
+    return column.filled(None) if isinstance(column, np.ma.MaskedArray) else column

@@ -1,0 +1,125 @@
+"""The embedded store: one thread writes, two read, and the event loop does neither."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import duckdb
+
+from tora.models import Summary
+from tora.server.metrics.base import (
+    Appended,
+    Chunk,
+    MetricsStore,
+    PointBatch,
+    Series,
+    SeriesQuery,
+    StoreError,
+    Writer,
+)
+from tora.server.metrics.duckdb import query, read
+from tora.server.metrics.duckdb.connection import transaction
+from tora.server.metrics.duckdb.errors import translated
+from tora.server.metrics.duckdb.writing import WritingEnd
+from tora.types import Status
+
+__all__ = ["DuckDBMetrics"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_READERS: Final = 2
+
+
+class DuckDBMetrics(MetricsStore):
+    """All points in one DuckDB file, which no other process can open meanwhile.
+
+    Args:
+        path: The file; its folder must exist.
+        memory_limit: How much memory DuckDB takes at most; beyond it queries use the disk.
+        threads: How many cores one query takes at most, so that training keeps its own.
+    """
+
+    def __init__(self, path: Path, *, memory_limit: str = "512MB", threads: int = 1) -> None:
+        self._path = path
+        self._end = WritingEnd(path, memory_limit=memory_limit, threads=threads)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="tora-metrics-write")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="tora-metrics-read")
+
+    @property
+    def tick(self) -> int:
+        """The number of the newest committed group."""
+        return self._end.tick
+
+    async def open(self) -> None:
+        """Open the file, or create it.
+
+        Raises:
+            StoreError: It is damaged, in use by another process, written by a newer version, or not
+                Tora's; it was not changed.
+        """
+        await self._write(self._end.open)
+
+    async def close(self) -> None:
+        """Commit what was accepted, fold the log into the file and close it."""
+        # The readers first: the log is folded in when nobody looks at older versions of rows.
+        await asyncio.to_thread(self._readers.shutdown, cancel_futures=True)
+        await self._write(self._end.close)
+        await asyncio.to_thread(self._writer.shutdown)
+
+    async def append(self, batches: Sequence[PointBatch]) -> list[Appended]:
+        """Store several batches in one transaction; they are durable when this returns."""
+        return await self._write(self._end.append, batches)
+
+    async def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
+        """Note a sign of life of a writer, or its end."""
+        await self._write(self._end.sign, experiment, writer, seen, status)
+
+    async def delete(self, experiment: str) -> None:
+        """Delete all that is known of an experiment."""
+        await self._write(self._end.delete, experiment)
+
+    async def summaries(self, experiments: Sequence[str]) -> dict[str, list[Summary]]:
+        """Return the summary of each metric of each experiment, by name; never scans points."""
+        return await self._read(read.summaries, experiments)
+
+    async def writers(self, experiments: Sequence[str]) -> dict[str, list[Writer]]:
+        """Return the writers of each experiment, the one seen last first."""
+        return await self._read(read.writers, experiments)
+
+    async def series(self, query: SeriesQuery) -> list[Series]:
+        """Return one series for each experiment and name of the query that has points."""
+        return await self._read(_series, query)
+
+    async def export(self, experiment: str, after_tick: int = 0) -> AsyncIterator[Chunk]:
+        """Yield every point that is there now, in the order of arrival; a chunk ends with its `tick`."""
+        for span in await self._read(read.spans, experiment, after_tick):
+            yield await self._read(read.chunk, experiment, span)
+
+    async def _write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._on(self._writer, lambda: work(*args, **kwargs))
+
+    async def _read(
+        self, work: Callable[Concatenate[duckdb.DuckDBPyConnection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        def run() -> T:
+            with self._end.reader() as connection:
+                return work(connection, *args, **kwargs)
+
+        return await self._on(self._readers, run)
+
+    async def _on(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        def run() -> T:
+            with translated(self._path):
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(executor, run)
+
+
+def _series(connection: duckdb.DuckDBPyConnection, asked: SeriesQuery) -> list[Series]:
+    with transaction(connection):
+        return query.series(connection, asked)

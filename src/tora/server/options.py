@@ -1,0 +1,41 @@
+"""What one server process was asked to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from attrs import frozen
+
+from tora.config import DEFAULT_PORT
+
+__all__ = ["Options"]
+
+
+@frozen
+class Options:
+    """The command line of ``tora server``.
+
+    Attributes:
+        dir: The data folder; one server owns it at a time.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        anonymous: Requests without a key may read and write.
+        local: One user's own server, started by a client: anonymous on loopback, takes a free port
+            when the wished one is taken, runs at low priority and ends by itself.
+        idle: Seconds without a connection or request after which a local server ends.
+        allow_hosts: Names beyond its own addresses under which the server may be asked.
+    """
+
+    dir: Path
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    anonymous: bool = False
+    local: bool = False
+    idle: float = 3600.0
+    allow_hosts: tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> Literal["local", "team"]:
+        """Return what `GET /health` calls this kind of server."""
+        return "local" if self.local else "team"

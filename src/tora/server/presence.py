@@ -1,0 +1,47 @@
+"""Who was heard of lately: what tells a running experiment from a lost one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["LOST_AFTER", "Presence"]
+
+LOST_AFTER: Final = 120.0
+"""Seconds without a sign of life after which a writer counts as lost."""
+
+_SWEEP: Final = 10_000
+
+
+class Presence:
+    """The last signs of life of writers, in memory: a server that starts gives everybody a new term."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._start = clock()
+        self._seen: dict[tuple[str, str | None], float] = {}
+        self._sweep_at = _SWEEP
+
+    def sign(self, experiment: str, writer: str | None) -> None:
+        """Note that a writer of an experiment was heard of; None stands for one without an id."""
+        now = self._clock()
+        self._seen[experiment, writer] = now
+        # Under no writer's name: the last sign of anybody.
+        self._seen[experiment, None] = now
+        if len(self._seen) > self._sweep_at:
+            self._sweep(now)
+
+    def is_lost(self, experiment: str, owner: str | None) -> bool:
+        """Return whether the owner, or anybody where there is none, was silent for too long."""
+        return self._clock() - self._seen.get((experiment, owner), self._start) > LOST_AFTER
+
+    def forget(self, experiment: str, writers: list[str]) -> None:
+        """Forget an experiment that was deleted."""
+        for writer in (None, *writers):
+            self._seen.pop((experiment, writer), None)
+
+    def _sweep(self, now: float) -> None:
+        """Drop what says nothing more than its absence does."""
+        self._seen = {key: seen for key, seen in self._seen.items() if now - seen <= LOST_AFTER}
+        self._sweep_at = max(_SWEEP, 2 * len(self._seen))

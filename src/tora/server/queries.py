@@ -1,0 +1,41 @@
+"""The part of an address after the question mark, as a record."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, get_origin, get_type_hints
+
+import msgspec
+from aiohttp import web
+
+from tora.errors import ToraValidationError
+
+__all__ = ["read_query"]
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def read_query(request: web.Request, shape: type[T]) -> T:
+    """Return the request's query; a field of type list takes a repeated parameter.
+
+    Raises:
+        ToraValidationError: A parameter is unknown, repeated without leave, or of a wrong type.
+    """
+    lists = {name for name, hint in get_type_hints(shape).items() if get_origin(hint) is list}
+    known = {field.encode_name: field.name in lists for field in msgspec.structs.fields(shape)}
+    found: dict[str, Any] = {}
+    for name in request.query:
+        if name not in known:
+            raise ToraValidationError(f"unknown query parameter {name!r}; known are {', '.join(sorted(known))}")
+        values = request.query.getall(name)
+        if not known[name] and len(values) > 1:
+            raise ToraValidationError(f"{name} may be given once, got it {len(values)} times")
+        found[name] = values if known[name] else values[0]
+    try:
+        return msgspec.convert(found, shape, strict=False)
+    except msgspec.ValidationError as exc:
+        raise ToraValidationError(_field_first(str(exc))) from exc
+
+
+def _field_first(message: str) -> str:
+    problem, _, place = message.partition(" - at `$.")
+    return f"{place.rstrip('`')}: {problem}" if place else problem

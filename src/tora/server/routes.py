@@ -1,0 +1,106 @@
+"""Every route, who may use it, and what it takes: the one table that the router is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from attrs import frozen
+
+from tora import wire
+from tora.server import pages
+from tora.server.api import events, experiments, export, health, logs, openapi, series, workspaces
+from tora.server.auth import Right
+from tora.server.context import ACCESS, CALLER, PRESENCE
+from tora.server.shown import writer_of
+
+__all__ = ["ROUTES", "Route", "add_routes"]
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@frozen
+class Route:
+    """One call.
+
+    Attributes:
+        right: What the caller must be allowed.
+        body: What the request's body must be; None where there is none.
+        query: What the request's query may be.
+        success: The status of the answer when all went well.
+        for_people: A page or a file of one: no part of the protocol.
+    """
+
+    method: str
+    path: str
+    handler: _Handler
+    right: Right
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    success: int = 200
+    for_people: bool = False
+
+
+def _page(path: str, handler: _Handler) -> Route:
+    return Route("GET", path, handler, Right.OPEN, for_people=True)
+
+
+_EXPERIMENT: Final = "/experiments/{id}"
+
+ROUTES: Final[Sequence[Route]] = (
+    Route("GET", "/health", health.health, Right.OPEN),
+    Route("GET", "/openapi.json", openapi.openapi, Right.OPEN),
+    Route("POST", "/experiments", experiments.create, Right.WRITE, body=wire.NewExperiment, success=201),
+    Route("GET", "/experiments", experiments.list_, Right.READ, query=experiments.ListQuery),
+    Route("GET", _EXPERIMENT, experiments.show, Right.VIEW),
+    Route("PATCH", _EXPERIMENT, experiments.change, Right.WRITE, body=wire.ExperimentChange),
+    Route("DELETE", _EXPERIMENT, experiments.delete, Right.WRITE),
+    Route("POST", f"{_EXPERIMENT}/logs/batch", logs.logs_batch, Right.APPEND, body=wire.Batch, success=201),
+    Route("POST", f"{_EXPERIMENT}/metrics/batch", logs.metrics_batch, Right.APPEND, body=wire.OlderBatch, success=201),
+    Route("POST", f"{_EXPERIMENT}/heartbeat", logs.heartbeat, Right.APPEND, body=wire.Heartbeat),
+    Route("GET", f"{_EXPERIMENT}/metrics", series.metrics, Right.READ),
+    Route("GET", f"{_EXPERIMENT}/writers", series.writers, Right.READ),
+    Route("GET", "/series", series.series, Right.READ, query=series.SeriesParameters),
+    Route("GET", f"{_EXPERIMENT}/export", export.export, Right.READ, query=export.ExportQuery),
+    Route("GET", f"{_EXPERIMENT}/events", events.events, Right.READ),
+    Route("GET", "/workspaces", workspaces.list_, Right.ACCOUNT),
+    Route("POST", "/workspaces", workspaces.create, Right.ACCOUNT, body=wire.NewWorkspace, success=201),
+    Route("GET", "/workspaces/{id}", workspaces.show, Right.ACCOUNT),
+    Route("PATCH", "/workspaces/{id}", workspaces.change, Right.ACCOUNT, body=wire.WorkspaceChange),
+    Route("DELETE", "/workspaces/{id}", workspaces.delete, Right.ACCOUNT),
+    _page("/", pages.page),
+    _page("/e/{id}", pages.experiment_page),
+    _page("/w/{id}", pages.page),
+    _page("/compare", pages.page),
+    _page("/settings", pages.page),
+    _page("/static/{path:.+}", pages.static),
+    _page("/favicon.ico", pages.favicon),
+    _page("/favicon.svg", pages.favicon),
+)
+
+
+def add_routes(app: web.Application) -> None:
+    """Build the application's router from the table."""
+    for route in ROUTES:
+        handler = _guarded(route)
+        app.router.add_route(route.method, route.path, handler)
+        if route.for_people:
+            app.router.add_route("HEAD", route.path, handler)
+
+
+def _guarded(route: Route) -> _Handler:
+    """Return the route's handler behind its right; a writer that was answered is alive."""
+
+    @wraps(route.handler)
+    async def handler(request: web.Request) -> web.StreamResponse:
+        request[CALLER] = request.app[ACCESS].check(request, route.right)
+        response = await route.handler(request)
+        experiment = request.match_info.get("id")
+        if experiment and not route.for_people and (writer := writer_of(request)):
+            request.app[PRESENCE].sign(experiment, writer)
+        return response
+
+    return handler

@@ -1,0 +1,88 @@
+"""One server process, from the lock on its folder to the last commit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Final
+
+from tora import rendezvous
+from tora._version import __version__
+from tora.server import logbook
+from tora.server.listening import listen, url_of
+from tora.server.logbook import LOG
+from tora.server.options import Options
+from tora.server.ownership import owned
+
+__all__ = ["StartError", "serve"]
+
+NICE: Final = 10
+
+
+class StartError(Exception):
+    """A store cannot be opened; the message says which, why, and what to do."""
+
+
+def serve(options: Options) -> None:
+    """Serve until a signal comes, or until nobody needs a local server any more.
+
+    Raises:
+        FolderError: The data folder cannot be used, or another server owns it.
+        ListenError: The port is taken, or the address is not this machine's.
+        StartError: A store cannot be opened.
+    """
+    os.umask(0o077)
+    if options.local:
+        os.nice(NICE)  # training keeps its cores
+    with owned(options.dir) as key:
+        logbook.start(options)
+        asyncio.run(_serve(options, listen(options), key))
+
+
+async def _serve(options: Options, sockets: Sequence[socket.socket], key: str) -> None:
+    # Imported here because it takes longer than all the rest: a server that finds its folder owned,
+    # or its port taken, has said so by now.
+    from tora.server.catalog import CatalogError
+    from tora.server.front import Front
+    from tora.server.metrics.base import StoreError
+
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            front = await stack.enter_async_context(Front(options, sockets, key))
+        except (CatalogError, StoreError) as exc:
+            raise StartError(str(exc)) from exc
+        info = _info(options, sockets)
+        rendezvous.write(options.dir, info)
+        LOG.info("Tora %s answers at %s, its data is in %s", __version__, info.url, options.dir)
+        await _until_end(stop, front.until_idle(options.idle) if options.local else None)
+        # Before anything else: nobody is to be sent to a server that ends.
+        rendezvous.remove(options.dir)
+        LOG.info("ending: storing what was accepted")
+    LOG.info("ended")
+
+
+def _info(options: Options, sockets: Sequence[socket.socket]) -> rendezvous.ServerInfo:
+    port = sockets[0].getsockname()[1]
+    return rendezvous.ServerInfo(
+        url=url_of(options, port),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        port=port,
+        version=__version__,
+        started=time.time(),
+    )
+
+
+async def _until_end(stop: asyncio.Event, idle: Coroutine[None, None, None] | None) -> None:
+    ends = [asyncio.create_task(each) for each in (stop.wait(), idle) if each is not None]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for each in ends:
+        each.cancel()

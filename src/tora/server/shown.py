@@ -1,0 +1,50 @@
+"""Experiments as one caller sees them: with an address that opens, the status of now, and a token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiohttp import web
+from attrs import evolve
+
+from tora import validation, wire
+from tora.models import Experiment
+from tora.server.auth import Right
+from tora.server.context import ACCESS, CALLER, CATALOG, PRESENCE
+
+__all__ = ["WRITER_HEADER", "shown", "shown_with_token", "writer_of"]
+
+WRITER_HEADER: Final = "x-tora-writer"
+
+
+def writer_of(request: web.Request) -> str | None:
+    """Return the writer that a client says it is."""
+    given = request.headers.get(WRITER_HEADER)
+    return None if given is None else validation.writer_id(given)
+
+
+async def shown(request: web.Request, experiments: Sequence[Experiment]) -> list[Experiment]:
+    """Return experiments with their address and the status that they have now."""
+    running = [one.id for one in experiments if one.status == "running"]
+    owners = await request.app[CATALOG].owners(running) if running else {}
+    presence = request.app[PRESENCE]
+
+    def one_shown(one: Experiment) -> Experiment:
+        lost = one.status == "running" and presence.is_lost(one.id, owners.get(one.id))
+        return evolve(one, url=_url(request, one.id), status="lost" if lost else one.status)
+
+    return [one_shown(one) for one in experiments]
+
+
+async def shown_with_token(request: web.Request, experiment: Experiment) -> dict[str, Any]:
+    """Return one experiment for the wire; who may write it gets the token that its workers append with."""
+    (one,) = await shown(request, [experiment])
+    if Right.WRITE in request[CALLER].rights:
+        one = evolve(one, write_token=request.app[ACCESS].write_token(one.id))
+    return wire.experiment_to_wire(one)
+
+
+def _url(request: web.Request, experiment: str) -> str:
+    # What the caller used to get here gets a browser here as well.
+    return f"{request.scheme}://{request.host}/e/{experiment}"

@@ -1,0 +1,30 @@
+// The page's frame: which view stands under the bar.
+import { Topbar } from "./components/topbar.js";
+import { startKeyboard } from "./keyboard.js";
+import { html, render, useEffect } from "./lib.js";
+import { route, startRouter } from "./router.js";
+import { Experiment } from "./views/experiment.js";
+import { Experiments, Workspace } from "./views/experiments.js";
+import { NotFound } from "./views/not-found.js";
+import { Settings } from "./views/settings.js";
+
+const VIEWS = {
+  experiments: [Experiments, "Experiments · Tora"],
+  experiment: [Experiment, "Tora"],
+  workspace: [Workspace, "Workspace · Tora"],
+  settings: [Settings, "Settings · Tora"],
+};
+
+function App() {
+  const { view, id } = route.value;
+  const [View, title] = VIEWS[view] ?? [NotFound, "No such page · Tora"];
+  useEffect(() => {
+    document.title = title;
+  }, [view, id]);
+  // The key lets no state of one experiment show on another's page.
+  return html`<${Topbar} /><main id="main" tabindex="-1"><${View} key=${`${view}/${id}`} id=${id} /></main>`;
+}
+
+startRouter();
+startKeyboard();
+render(html`<${App} />`, document.body);

@@ -1,0 +1,38 @@
+// Which colour stands for what. The colours themselves are in style.css, so that themes change them.
+
+const SERIES_COLORS = 8;
+
+/** The same experiment has the same colour on every page and at every visit. */
+export function seriesIndex(id) {
+  let hash = 2166136261;
+  for (let index = 0; index < id.length; index += 1) {
+    hash = Math.imul(hash ^ id.charCodeAt(index), 16777619);
+  }
+  return (hash >>> 0) % SERIES_COLORS;
+}
+
+/** The custom property that holds an experiment's colour. */
+export function seriesColor(id) {
+  return `--series-${seriesIndex(id)}`;
+}
+
+/**
+ * Return what answers a custom property's colour as a canvas understands it: it knows neither var() nor
+ * light-dark(), but the computed `color` of an element is resolved. `forget` is for a change of theme.
+ */
+export function painter(element) {
+  const known = new Map();
+  const paint = (property) => {
+    if (!known.has(property)) known.set(property, computedColor(property, element));
+    return known.get(property);
+  };
+  paint.forget = () => known.clear();
+  return paint;
+}
+
+function computedColor(property, element) {
+  element.style.color = `var(${property})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = "";
+  return color;
+}

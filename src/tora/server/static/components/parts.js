@@ -1,0 +1,88 @@
+// The small pieces that pages are made of.
+import { count, exact, relative } from "../format.js";
+import { html, useEffect, useState } from "../lib.js";
+import { now } from "../state/clock.js";
+
+const STATUSES = new Set(["running", "finished", "failed", "stopped", "lost"]);
+const SAY_COPIED_FOR = 1500;
+
+/** Where an experiment is in its life: a dot and the word. */
+export function Status({ status }) {
+  const known = STATUSES.has(status) ? status : "unknown";
+  return html`<span class="status" data-status=${known}><span class="dot" aria-hidden="true"></span>${status}</span>`;
+}
+
+/** A moment as "5 min ago", the exact one on hover. */
+export function When({ instant }) {
+  if (!instant) return null;
+  return html`<time datetime=${instant} title=${exact(instant)}>${relative(instant, now.value)}</time>`;
+}
+
+export function Tags({ tags }) {
+  if (!tags?.length) return null;
+  return html`<ul class="tags" aria-label="Tags">
+    ${tags.map((tag) => html`<li key=${tag} class="tag" title=${tag}>${tag}</li>`)}
+  </ul>`;
+}
+
+/** A button that puts a text on the clipboard and says so. */
+export function Copy({ text, label }) {
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    if (!said) return undefined;
+    const timer = setTimeout(() => setSaid(""), SAY_COPIED_FOR);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const copy = async () => setSaid(await written(text));
+  return html`<button type="button" class="quiet copy" onClick=${copy} aria-label=${label} title=${label}>
+    <span aria-live="polite">${said || "Copy"}</span>
+  </button>`;
+}
+
+async function written(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return "Copied";
+  } catch {
+    // Browsers give pages over plain HTTP no clipboard.
+    return "Select it";
+  }
+}
+
+/** Code that a newcomer can take over as it stands. */
+export function Snippet({ code, label }) {
+  return html`<div class="snippet">
+    <pre tabindex="0" aria-label=${label}><code>${code}</code></pre>
+    <${Copy} text=${code} label="Copy the code" />
+  </div>`;
+}
+
+/** A page, or a part of one, that has nothing to show: why, and what to do. */
+export function Empty({ title, children }) {
+  return html`<div class="empty"><h2>${title}</h2>${children}</div>`;
+}
+
+/** What went wrong, while what was there before stays on the screen. */
+export function Problem({ error }) {
+  if (!error) return null;
+  return html`<p class="problem" role="alert">${error.message}</p>`;
+}
+
+/** The field that "/" goes to. */
+export function Search({ label, value, onText, found = null }) {
+  return html`<div class="search">
+    <svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="7" cy="7" r="4.500" /><path d="m10.500 10.500 3 3" /></svg>
+    <input
+      type="search"
+      placeholder=${label}
+      aria-label=${label}
+      aria-keyshortcuts="/"
+      autocomplete="off"
+      spellcheck="false"
+      value=${value}
+      onInput=${(event) => onText(event.currentTarget.value)}
+    />
+    <kbd aria-hidden="true">/</kbd>
+    <span class="visually-hidden" role="status">${found === null ? "" : `${count(found)} found`}</span>
+  </div>`;
+}

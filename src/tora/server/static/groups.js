@@ -1,0 +1,35 @@
+// How metrics are gathered: by the part of the name before the first "/". Pure.
+
+const MACHINE = "system";
+
+/**
+ * Return `{prefix, metrics}` in order of name; metrics without a prefix come first, under "", and those of
+ * the machine last, since they are seldom what a reader came for.
+ */
+export function groupByPrefix(metrics) {
+  const groups = new Map();
+  for (const metric of [...metrics].sort((a, b) => byName(a.name, b.name))) {
+    const prefix = prefixOf(metric.name);
+    if (!groups.has(prefix)) groups.set(prefix, []);
+    groups.get(prefix).push(metric);
+  }
+  return [...groups]
+    .sort(([a], [b]) => Number(a === MACHINE) - Number(b === MACHINE) || byName(a, b))
+    .map(([prefix, members]) => ({ prefix, metrics: members }));
+}
+
+/** The part before the first "/", "" where there is none. */
+export function prefixOf(name) {
+  const slash = name.indexOf("/");
+  return slash > 0 ? name.slice(0, slash) : "";
+}
+
+/** Return the metrics whose name holds the text, letters of any case. */
+export function filterByName(metrics, text) {
+  const wanted = text.trim().toLowerCase();
+  return wanted === "" ? metrics : metrics.filter((metric) => metric.name.toLowerCase().includes(wanted));
+}
+
+function byName(a, b) {
+  return a.localeCompare(b, "en", { numeric: true });
+}

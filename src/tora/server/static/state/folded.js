@@ -1,0 +1,28 @@
+// Which groups of charts are folded away; this browser remembers it for all experiments.
+import { signal } from "../lib.js";
+
+const KEY = "tora.folded";
+
+export const folded = signal(new Set(remembered()));
+
+export function setFolded(prefix, isFolded) {
+  if (folded.value.has(prefix) === isFolded) return;
+  const next = new Set(folded.value);
+  if (isFolded) next.add(prefix);
+  else next.delete(prefix);
+  folded.value = next;
+  try {
+    localStorage.setItem(KEY, JSON.stringify([...next]));
+  } catch {
+    // Storage is switched off: it holds until the page is left.
+  }
+}
+
+function remembered() {
+  try {
+    const prefixes = JSON.parse(localStorage.getItem(KEY));
+    return Array.isArray(prefixes) ? prefixes : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,33 @@
+// The first page: all experiments, newest first.
+import { ExperimentList } from "../components/list.js";
+import { Empty, Snippet } from "../components/parts.js";
+import { html, useMemo } from "../lib.js";
+import { createList } from "../state/experiments.js";
+
+// Kept between visits of the page within one load, so that "back" shows it at once.
+const all = createList();
+
+const SNIPPET = `import tora
+
+tora.setup("my first experiment")
+tora.tlog("loss", 0.25, step=1)`;
+
+const NOTHING = html`<${Empty} title="No experiments yet">
+  <p>Run this, and the experiment appears here by itself:</p>
+  <${Snippet} code=${SNIPPET} label="How to log a first metric" />
+<//>`;
+
+export function Experiments() {
+  return html`<${ExperimentList} list=${all} title="Experiments" nothing=${NOTHING} />`;
+}
+
+/** The experiments of one workspace. */
+export function Workspace({ id }) {
+  const list = useMemo(() => createList({ workspace: id }), [id]);
+  const nothing = html`<${Empty} title="No experiments here">
+    <p>No experiment is in a workspace with this id. New ones join it with:</p>
+    <${Snippet} code=${`tora.setup("my experiment", workspace_id=${JSON.stringify(id)})`} label="How to join" />
+  <//>`;
+  const title = html`Workspace <span class="id">${id}</span>`;
+  return html`<${ExperimentList} list=${list} title=${title} nothing=${nothing} />`;
+}

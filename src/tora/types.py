@@ -1,0 +1,28 @@
+"""Aliases for the types that Tora's public calls take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias
+
+__all__ = ["Hyperparams", "JSONValue", "Metadata", "Status", "Step", "Tags", "Value"]
+
+JSONValue: TypeAlias = "str | int | float | bool | None | list[JSONValue] | dict[str, JSONValue]"
+
+Value: TypeAlias = SupportsFloat
+"""A metric's value: int, float, bool, or whatever has ``__float__`` (numpy and torch scalars, Decimal)."""
+
+Step: TypeAlias = SupportsIndex
+"""A step: int, or whatever has ``__index__`` (numpy and torch integers)."""
+
+Metadata: TypeAlias = Mapping[str, Any]
+"""What travels with one metric: an object of at most 10,000 bytes of JSON."""
+
+Hyperparams: TypeAlias = Mapping[str, Any]
+"""Hyperparameters by name; nested mappings are flattened with dots."""
+
+Tags: TypeAlias = Sequence[str]
+"""At most 50 labels of an experiment."""
+
+Status: TypeAlias = Literal["running", "finished", "failed", "stopped", "lost"]
+"""Where an experiment, or a writer, is in its life."""

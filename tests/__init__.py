@@ -1,0 +1,1 @@
+"""Tora's tests."""

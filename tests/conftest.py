@@ -1,0 +1,39 @@
+"""What every test gets: a world without the user's settings and folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.serving import Server, serving, stop_local
+
+
+@pytest.fixture(autouse=True)
+def own_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """No test sees the settings, folders or running server of the person who runs it, or leaves a server behind."""
+    folder = tmp_path / "tora"
+    for name in [name for name in os.environ if name.startswith("TORA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TORA_DIR", str(folder))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    yield folder
+    stop_local(folder)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a test process; each test makes experiments of its own on it."""
+    with serving(tmp_path_factory.mktemp("shared") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that this test alone may fill, stop or break."""
+    with serving(tmp_path / "server") as running:
+        yield running

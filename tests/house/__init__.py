@@ -1,0 +1,1 @@
+"""Tests about the project itself: its layers, its face, its files, its documentation."""

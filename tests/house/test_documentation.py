@@ -1,0 +1,72 @@
+"""The documentation says what holds."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from tests.support.source import ROOT, text
+from tora import config, validation
+
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("variable", [name for names in config._VARIABLES.values() for name in names])
+def test_every_setting_is_documented(variable: str) -> None:
+    """docs/how-to/configure.md has each variable that the package reads."""
+    assert f"`{variable}`" in text("docs/how-to/configure.md")
+
+
+def test_every_documented_setting_exists() -> None:
+    """The documentation and the README name no variable that nothing reads."""
+    known = {name for names in config._VARIABLES.values() for name in names}
+    named = {name for page in [*PAGES, ROOT / "README.md"] for name in _variables(page.read_text(encoding="utf-8"))}
+    assert named <= known
+
+
+def test_every_setting_of_the_configuration_file_is_documented() -> None:
+    """docs/how-to/configure.md shows a configuration file with each setting, and Tora could read it."""
+    shown = re.search(r"```toml\n(.*?)```", text("docs/how-to/configure.md"), re.DOTALL)
+    assert shown
+    assert tomllib.loads(shown[1]).keys() == config._VARIABLES.keys()
+
+
+@pytest.mark.parametrize("limit", [name for name in vars(validation) if name.startswith("MAX_")])
+def test_every_limit_is_documented(limit: str) -> None:
+    """docs/protocol.md has the figure of each limit that the package checks."""
+    value = getattr(validation, limit)
+    written = {"MAX_STEP": "2^63 - 1", "MAX_BATCH_BYTES": "10 MiB"}.get(limit, f"{value:,}")
+    assert re.search(rf"(?<![\d,]){re.escape(written)}(?![\d,])", text("docs/protocol.md"))
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: object) -> None:
+    """Each relative link of a page names a file that is there."""
+    assert isinstance(page, type(ROOT))
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if not re.match(r"[a-z]+:", target):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_is_in_the_menu() -> None:
+    """No page of the documentation is without a way to it."""
+    menu = text("mkdocs.yml")
+    for page in PAGES:
+        assert page.relative_to(ROOT / "docs").as_posix() in menu
+
+
+def test_the_changelog_can_be_read() -> None:
+    """CHANGELOG.md follows Keep a Changelog, one sentence a line, and knows the version that is built."""
+    changelog = text("CHANGELOG.md")
+    version = re.search(r'"(.+)"', text("src/tora/_version.py"))
+    assert version
+    assert re.search(rf"^## \[(?:Unreleased|{re.escape(version[1])})\]", changelog, re.MULTILINE)
+    for line in re.findall(r"^- .*$", changelog, re.MULTILINE):
+        assert line.endswith("."), line
+        assert not re.search(r"[.!?] [A-Z]", line), f"more than one sentence: {line}"
+
+
+def _variables(page: str) -> set[str]:
+    return set(re.findall(r"\bTORA_[A-Z_]+\b", page))

@@ -1,0 +1,1 @@
+"""The clients that are on PyPI already, run unchanged against this server."""

@@ -1,0 +1,171 @@
+"""Fetch the dashboard's libraries from npm into ``src/tora/server/static/vendor``.
+
+    python tools/vendor.py          fetch the versions below, write the files and the manifest
+    python tools/vendor.py --check  say whether the files are the ones of the manifest (needs no npm)
+
+Only whoever changes a version runs the first form, and needs ``npm`` for it. Browsers resolve bare
+imports (``from "preact"``) through an import map alone, which a Content-Security-Policy without
+inline script forbids; so two rewrites are made, and nothing else: bare imports become relative
+paths, and ``sourceMappingURL`` comments go, since the maps are not shipped. The manifest holds the
+hash of each file before and after.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+VENDOR = Path(__file__).resolve().parents[1] / "src/tora/server/static/vendor"
+MANIFEST = VENDOR / "manifest.json"
+
+
+@frozen
+class Library:
+    """One npm package, and which of its files the page loads."""
+
+    package: str
+    version: str
+    files: tuple[str, ...]
+
+    @property
+    def folder(self) -> str:
+        """The folder's name, which carries the version."""
+        return f"{self.package.removeprefix('@').replace('/', '-')}-{self.version}"
+
+
+LIBRARIES = (
+    Library("preact", "11.2.0", ("dist/preact.mjs", "hooks/dist/hooks.mjs")),
+    Library("htm", "3.1.1", ("dist/htm.mjs",)),
+    Library("@preact/signals-core", "1.14.5", ("dist/signals-core.mjs",)),
+    Library("@preact/signals", "2.11.4", ("dist/signals.mjs",)),
+    Library("uplot", "1.6.32", ("dist/uPlot.esm.js", "dist/uPlot.min.css")),
+)
+
+_SOURCE_MAP = re.compile(rb"\s*//# sourceMappingURL=\S+\s*$")
+_BARE_IMPORT = re.compile(rb"""(\bfrom\s*|\bimport\s*)(["'])([@a-z][^"']*)\2""")
+
+
+def import_paths() -> dict[str, str]:
+    """Return where each bare import specifier leads, relative to any library's folder."""
+    folders = {library.package: f"../{library.folder}" for library in LIBRARIES}
+    return {
+        "preact": f"{folders['preact']}/preact.mjs",
+        "preact/hooks": f"{folders['preact']}/hooks.mjs",
+        "@preact/signals-core": f"{folders['@preact/signals-core']}/signals-core.mjs",
+    }
+
+
+def rewrite(source: bytes, paths: dict[str, str]) -> bytes:
+    """Return a module with relative imports and without its source map comment.
+
+    Raises:
+        KeyError: It imports a package that is not vendored.
+    """
+
+    def relative(match: re.Match[bytes]) -> bytes:
+        keyword, quote, specifier = match.groups()
+        return keyword + quote + paths[specifier.decode()].encode() + quote
+
+    return _BARE_IMPORT.sub(relative, _SOURCE_MAP.sub(b"\n", source))
+
+
+def sha256(data: bytes) -> str:
+    """Return the hash as the manifest writes it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def fetch(library: Library, into: Path) -> Path:
+    """Return the unpacked package, as npm has it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        sys.exit("tools/vendor.py: npm was not found; install Node.js, or use --check, which needs none")
+    packed = subprocess.run(  # noqa: S603 - our own pinned names, no shell
+        [npm, "pack", "--silent", f"{library.package}@{library.version}"],
+        cwd=into, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    folder = into / library.folder
+    with tarfile.open(into / packed.stdout.split()[-1]) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "package"
+
+
+def install(library: Library, source: Path) -> list[dict[str, Any]]:
+    """Write one library's files beside its licence and return their entries of the manifest."""
+    target = VENDOR / library.folder
+    target.mkdir(parents=True)
+    shutil.copy(source / "LICENSE", target / "LICENSE")
+    licence = json.loads((source / "package.json").read_text())["license"]
+    return [
+        {
+            "name": library.package,
+            "version": library.version,
+            "licence": licence,
+            "source": f"npm:{library.package}@{library.version}/{name}",
+            **_place(source / name, target / Path(name).name),
+        }
+        for name in (*library.files, "LICENSE")
+    ]
+
+
+def _place(source: Path, target: Path) -> dict[str, str]:
+    original = source.read_bytes()
+    shipped = original if target.suffix in {"", ".css"} else rewrite(original, import_paths())
+    target.write_bytes(shipped)
+    return {
+        "file": target.relative_to(VENDOR).as_posix(),
+        "sha256": sha256(shipped),
+        "sourceSha256": sha256(original),
+    }
+
+
+def update() -> None:
+    """Fetch everything anew; files of other versions go."""
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    VENDOR.mkdir(parents=True)
+    entries: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for library in LIBRARIES:
+            entries += install(library, fetch(library, Path(scratch)))
+    MANIFEST.write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def differences() -> list[str]:
+    """Return what is not as the manifest says, one sentence each; nothing when all is well."""
+    entries = {entry["file"]: entry["sha256"] for entry in json.loads(MANIFEST.read_text())}
+    present = {path.relative_to(VENDOR).as_posix(): path for path in VENDOR.rglob("*") if path.is_file()}
+    present.pop(MANIFEST.name)
+    missing = [f"{name} is in the manifest and missing" for name in entries.keys() - present.keys()]
+    unknown = [f"{name} is not in the manifest" for name in present.keys() - entries.keys()]
+    changed = [
+        f"{name} is not the file of the manifest: its hash differs"
+        for name in entries.keys() & present.keys()
+        if sha256(present[name].read_bytes()) != entries[name]
+    ]
+    return sorted([*missing, *unknown, *changed])
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare the files with the manifest, fetch nothing")
+    if not parser.parse_args().check:
+        update()
+    found = differences()
+    for difference in found:
+        print(f"{VENDOR.name}/{difference}", file=sys.stderr)  # noqa: T201 - a command's output
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
