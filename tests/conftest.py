@@ -37,3 +37,9 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
     """A server that this test alone may fill, stop or break."""
     with serving(tmp_path / "server") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Coroutine tests run on asyncio, the loop that Tora is native to."""
+    return "asyncio"

@@ -2,25 +2,26 @@
 
 A wrapper calls its source through the runner, or directly where the source does not wait:
 
-    async def f           -> RUNNER.run(source, ...)
-    async def f, f_nowait -> f_nowait(...), under the name f; f_nowait itself is async-only
-    async generator f     -> RUNNER.iterate(source, ...)
-    def f, properties     -> source(...)
+    async def f           -> RUNNER.run(source.f, ...)
+    async def f, f_nowait -> source.f_nowait(...), under the name f; f_nowait itself stays async-only
+    async generator f     -> RUNNER.iterate(source.f, ...)
+    def f, properties     -> source.f(...)
     -> AsyncTora          -> the sync class around what the source returns
 
-A class in the table CLASSES becomes a sync class around an instance of it; a class in INSTANCES
-becomes module-level functions over one instance of it for the process. Names with a leading
-underscore are left out. What no rule covers stops the generation.
+In a module with a class of the table INSTANCES, functions of one statement, such as
+``return await _session().f(...)``, make that call on the one instance.
+
+Names with a leading underscore are left out. What no rule covers stops the generation.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
-import inspect
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Final, NoReturn, cast
 
@@ -37,22 +38,24 @@ SOURCE: Final = "source"  # what a generated module calls the one that it wraps
 
 # Types and words that have no place in a sync API.
 _TYPE: Final = re.compile(r"\b(?:Async\w+|AbstractAsync\w+|Awaitable|Coroutine|asyncio|anyio|aiohttp)\b")
-_WORD: Final = re.compile(r"\b(?:async|await|awaits|awaited|awaiting|asyncio|anyio|Async\w+|coroutines?)\b")
-_ITERATOR: Final = re.compile(r"Async(?:Iterator\[(.+)\]|Iterable\[(.+)\]|Generator\[(.+), None\])", re.DOTALL)
+_WORD: Final = re.compile(
+    r"\b(?:async|await|awaits|awaited|awaiting|asyncio|anyio|aio|Async\w+|coroutines?|event\s+loop)\b"
+)
+_ITERATOR: Final = re.compile(r"Async(?:Iterator\[(.+)\]|Iterable\[(.+)\]|Generator\[(.+), None\])")
 
 
 def facade(path: PurePosixPath, text: str, rules: Rules) -> str:
     """Return the sync module for an async one, not yet formatted.
 
     Args:
-        path: Where the source lies in the checkout; it names the module, and the place in messages.
+        path: Where the source lies in the checkout, such as src/tora/_async/client.py.
         text: The source.
         rules: The tables to apply.
 
     Raises:
         UnmatchedError: A pattern of the source has no rule.
     """
-    return _Facade(path, ast.parse(text), rules).module()
+    return _Facade(path, ast.parse(text), rules).text()
 
 
 @frozen
@@ -61,125 +64,301 @@ class _Scope:
 
     receiver: str  # the expression that has the wrapped names as attributes
     siblings: Mapping[str, Function]
-    made: str = ""  # the sync class, where functions return their own class
-    depth: int = 0
+    owner: str = ""  # the async class, where they are methods
 
 
 @define
 class _Facade:
-    """One module on its way; gathers what the generated text needs as it goes."""
+    """One module on its way; it gathers what the text needs as it goes."""
 
     path: PurePosixPath
     tree: ast.Module
     rules: Rules
     exported: list[str] = Factory(list)
-    instances: list[str] = Factory(list)
+    instances: dict[str, str] = Factory(dict)  # class -> the name of its one instance
     names: set[str] = Factory(set)  # what annotations and defaults refer to
 
     # --- The module -------------------------------------------------------------------------------
 
-    def module(self) -> str:
-        """Return the module's text."""
+    def text(self) -> str:
+        """Return the module."""
         body = [ast.unparse(ast.fix_missing_locations(node)) for node in self._definitions()]
-        package, here = self.path.parent, ".".join(self.path.with_suffix("").parts[1:])
-        head = [
-            ast.unparse(_docstring(self._doc(self.tree, self.tree, 0))),
-            *self._imports(here),
-            f"from {'.'.join(package.parts[1:])} import {self.path.stem} as {SOURCE}",
-            f"from {'.'.join(package.parent.parts[1:])}._sync.runner import RUNNER",
+        package = ".".join(self.path.parent.parts[1:])
+        parts = [
+            f'"""{self.rules.modules[self.path.name]}"""',
+            *self._imports(f"{package}.{self.path.stem}"),
+            f"from {package} import {self.path.stem} as {SOURCE}",
+            f"from {package.removesuffix('._async')}._sync.runner import RUNNER",
             f"__all__ = {sorted(self.exported)!r}",
-            *self.instances,
+            *(f"{name} = {SOURCE}.{owner}()" for owner, name in self.instances.items()),
+            *body,
         ]
-        return "\n\n".join([*head, *body]) + "\n"
+        return "\n\n".join(parts) + "\n"
 
     def _definitions(self) -> Iterator[ast.stmt]:
         scope = _Scope(SOURCE, _functions(self.tree.body))
         for node in self.tree.body:
-            if isinstance(node, ast.ClassDef) and node.name in self.rules.classes:
-                yield self._class(node)
-            elif isinstance(node, ast.ClassDef) and node.name in self.rules.instances:
-                yield from self._instance(node)
-            elif isinstance(node, ast.ClassDef) and _is_public(node.name):
-                self._stop(node, f"class {node.name} has no rule; put it into CLASSES or INSTANCES, or make it private")
+            if isinstance(node, ast.ClassDef) and _is_public(node.name):
+                yield from self._class(node)
             elif isinstance(node, Function) and _is_public(node.name):
-                yield from self._exported(node, scope)
+                for made in self._function(node, scope):
+                    self.exported.append(made.name)
+                    yield made
 
-    def _exported(self, node: Function, scope: _Scope) -> Iterator[ast.stmt]:
-        for function in self._function(node, scope):
-            self.exported.append(function.name)
-            yield function
+    def _class(self, node: ast.ClassDef) -> Iterator[ast.ClassDef]:
+        if node.name in self.rules.instances:
+            self.instances[node.name] = self.rules.instances[node.name]
+        elif node.name in self.rules.classes:
+            yield self._wrapper(node)
+        else:
+            self._stop(node, f"class {node.name} has no rule; add it to CLASSES or INSTANCES, or make it private")
 
-    def _class(self, node: ast.ClassDef) -> ast.ClassDef:
-        if node.bases or node.keywords:
-            self._stop(node, f"class {node.name} has bases, whose methods the facade would miss; make it plain")
-        name = self.rules.classes[node.name]
-        self.exported.append(name)
-        scope = _Scope("self._impl", _functions(node.body), name, depth=1)
-        members = [made for member in node.body for made in self._member(member, scope, node)]
+    def _wrapper(self, node: ast.ClassDef) -> ast.ClassDef:
+        scope = _Scope("self._impl", _functions(node.body), node.name)
+        if node.bases:
+            self._stop(node, f"class {node.name} has bases, whose methods the facade would lack; make it plain")
         if "__init__" not in scope.siblings:
-            self._stop(node, f"class {node.name} has no __init__ for the facade's to be made from; write one")
+            self._stop(node, f"class {node.name} needs an __init__, which tells users how to get an instance")
         new = copy.copy(node)
-        new.name = name
-        new.decorator_list = []  # how the implementation is made
-        new.body = [_docstring(self._doc(node, node, 1)), *members]
+        new.name = self.rules.classes[node.name]
+        new.decorator_list = []  # they make the implementation
+        new.body = [self._docstring(node), *(made for member in node.body for made in self._member(member, scope))]
+        self.exported.append(new.name)
         return new
 
-    def _instance(self, node: ast.ClassDef) -> Iterator[ast.stmt]:
-        name = self.rules.instances[node.name]
-        self.instances.append(f"{name} = {SOURCE}.{node.name}()")
-        scope = _Scope(name, _functions(node.body))
-        for member in node.body:
-            if isinstance(member, Function) and _is_public(member.name):
-                yield from self._exported(member, scope)
-
-    def _member(self, node: ast.stmt, scope: _Scope, owner: ast.ClassDef) -> Sequence[ast.stmt]:
+    def _member(self, node: ast.stmt, scope: _Scope) -> Iterator[ast.stmt]:
         if isinstance(node, Function):
-            return list(self._method(node, scope, owner))
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if all(isinstance(target, ast.Name) and target.id.startswith("_") for target in targets):
-            return []  # a private attribute, or a declaration for the interpreter, such as __slots__
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            return []  # the docstring
-        self._stop(node, f"this statement in class {owner.name} has no rule; make it private, or a property")
+            if _is_public(node.name) or _is_special(node.name):
+                yield from self._function(node, scope)
+        elif not _is_docstring(node) and not _is_private_attribute(node):
+            self._stop(node, f"this statement in class {scope.owner} has no rule; make it private, or a property")
 
     # --- Functions --------------------------------------------------------------------------------
 
-    def _method(self, node: Function, scope: _Scope, owner: ast.ClassDef) -> Iterator[ast.FunctionDef]:
-        if node.name in self.rules.bodies:
-            yield self._special(node, scope, owner)
-        elif node.name in self.rules.dunders or _is_public(node.name):
-            yield from self._function(node, scope)
-        elif node.name.startswith("__"):
-            self._stop(node, f"{node.name} has no rule; add one to DUNDERS or BODIES")
-
-    def _special(self, node: Function, scope: _Scope, owner: ast.ClassDef) -> ast.FunctionDef:
-        body = self.rules.bodies[node.name]
-        made = self._signed(node, scope, body)
-        if node.name == "__init__":
-            made.args = _arguments(f"self, impl: {SOURCE}.{owner.name}")
-        return made
-
     def _function(self, node: Function, scope: _Scope) -> Iterator[ast.FunctionDef]:
         if node.name in self.rules.async_only:
-            self.rules.async_only.use(node.name)
-        elif not node.name.endswith(NOWAIT):
-            yield self._signed(node, scope, self._body(node, scope))
-        elif node.name.removesuffix(NOWAIT) not in scope.siblings:
-            self._stop(node, f"{node.name} is the plain twin of nothing; write `async def {node.name[: -len(NOWAIT)]}`")
+            self.rules.async_only[node.name]
+        elif node.name in self.rules.bodies:
+            yield self._made(node, scope, self.rules.bodies[node.name])
+        elif _is_special(node.name) and node.name not in self.rules.special:
+            self._stop(node, f"{node.name} has no rule; add it to SPECIAL or BODIES")
+        elif node.name.endswith(NOWAIT):
+            self._check_twin(node, scope)
+        else:
+            yield self._made(node, scope, self._body(node, scope))
 
-    def _signed(self, node: Function, scope: _Scope, body: str) -> ast.FunctionDef:
+    def _made(self, node: Function, scope: _Scope, body: str) -> ast.FunctionDef:
         """Return a plain function with the signature and docstring of its source, and another body."""
-        new = cast("ast.FunctionDef", ast.parse(f"def f():\n{textwrap.indent(body, ' ' * 4)}").body[0])
-        new.name = self.rules.dunders.named(node.name)
-        new.args = copy.deepcopy(node.args)
-        if scope.depth == 0 and scope.receiver != SOURCE:
-            del new.args.args[0]  # self: what was a method is a function
-        new.decorator_list = [self._decorator(node, decorator) for decorator in node.decorator_list]
-        new.returns = self._returned(node)
-        new.body = [_docstring(self._doc(node, node, scope.depth + 1)), *new.body] if ast.get_docstring(node) else new.body
-        for argument in ast.walk(new.args):
-            if isinstance(argument, ast.arg) and argument.annotation is not None:
-                self._refuse_async_types(argument.annotation)
-        if node.name != "__init__":
-            self._need(new.args, *filter(None, [new.returns]))
-        return new
+        made = _parsed(body)
+        made.name = self.rules.special.named(node.name)
+        made.args = node.args
+        made.decorator_list = [self._decorator(decorator) for decorator in node.decorator_list]
+        made.returns = self._returned(node)
+        if node.name == "__init__":
+            made.args = _parsed("pass", f"self, impl: {SOURCE}.{scope.owner}").args
+        made.body = [self._docstring(node), *made.body]
+        self._note_names(made, node)
+        return made
+
+    def _body(self, node: Function, scope: _Scope) -> str:
+        called = scope.siblings.get(node.name + NOWAIT, node)
+        if self.instances:
+            return self._statement(node, self._call_on_instance(called))
+        decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+        if "property" in decorators:
+            return f"return {scope.receiver}.{node.name}"
+        if f"{node.name}.setter" in decorators:
+            return f"{scope.receiver}.{node.name} = {node.args.args[1].arg}"
+        on_class = not decorators.isdisjoint({"classmethod", "staticmethod"})
+        receiver = f"{SOURCE}.{scope.owner}" if on_class else scope.receiver
+        bound = bool(scope.owner) and "staticmethod" not in decorators
+        call = _call(called, f"{receiver}.{called.name}", _passed_on(called.args, bound=bound))
+        return self._statement(node, call, "cls" if "classmethod" in decorators else "")
+
+    def _statement(self, node: Function, call: str, maker: str = "") -> str:
+        returned = _text(node.returns)
+        if returned == "None":
+            return call
+        if returned in self.rules.classes:
+            return f"return {maker or self.rules.classes[returned]}({call})"
+        if returned == "Self":
+            return f"return {maker or 'type(self)'}({call})"
+        return f"return {call}"
+
+    def _call_on_instance(self, node: Function) -> str:
+        match [statement for statement in node.body if not _is_docstring(statement)]:
+            case [ast.Return(value=ast.Await(value=call))] | [ast.Expr(value=ast.Await(value=call))]:
+                return "RUNNER.run({}, {})".format(*self._redirected(call, node))
+            case [ast.Return(value=ast.Call() as call)] | [ast.Expr(value=ast.Call() as call)]:
+                return "{}({})".format(*self._redirected(call, node))
+            case _:
+                self._stop(node, f"the body of {node.name} has no rule; make it one call, as in `_session().f()`")
+
+    def _redirected(self, call: ast.expr, at: Function) -> tuple[str, str]:
+        """Return what a call on the instance calls, and its arguments."""
+        match call:
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=getter)), attr=method)):
+                passed = ", ".join(ast.unparse(part) for part in (*call.args, *call.keywords))
+                return f"{self._instance(getter, at)}.{method}", passed
+            case _:
+                self._stop(
+                    at, f"the call in {at.name} has no rule; make it one on the instance, as in `_session().f()`"
+                )
+
+    def _instance(self, getter: str, at: Function) -> str:
+        function = _functions(self.tree.body).get(getter)
+        owner = _text(function.returns) if function is not None else ""
+        if owner not in self.instances:
+            self._stop(at, f"{getter}() in {at.name} has no rule; define it with a class of INSTANCES as its result")
+        return self.instances[owner]
+
+    def _check_twin(self, node: Function, scope: _Scope) -> None:
+        name = node.name.removesuffix(NOWAIT)
+        twin = scope.siblings.get(name)
+        if isinstance(node, ast.AsyncFunctionDef) or not isinstance(twin, ast.AsyncFunctionDef):
+            self._stop(node, f"{node.name} must be the plain twin of a coroutine {name}")
+        if _signature(node) != _signature(twin):
+            self._stop(node, f"{node.name} must have the signature of its twin {name}: {_signature(twin)}")
+
+    # --- Parts of a function ----------------------------------------------------------------------
+
+    def _decorator(self, node: ast.expr) -> ast.expr:
+        if not re.fullmatch(r"property|classmethod|staticmethod|\w+\.setter", ast.unparse(node)):
+            self._stop(node, f"the decorator {ast.unparse(node)} has no rule; decorate a private function instead")
+        return node
+
+    def _returned(self, node: Function) -> ast.expr:
+        if node.returns is None:
+            self._stop(node, f"{node.name} needs a return annotation")
+        text = _text(node.returns)
+        if text in self.rules.classes:
+            return ast.Name(self.rules.classes[text])
+        if _iterates(node) and (match := _ITERATOR.fullmatch(text)):
+            return ast.parse(f"Iterator[{next(filter(None, match.groups()))}]", mode="eval").body
+        return node.returns
+
+    def _docstring(self, node: Function | ast.ClassDef) -> ast.Expr:
+        text = ast.get_docstring(node)
+        if text is None:
+            self._stop(node, f"{node.name} needs a docstring")
+        text = self.rules.docstrings.substitute(text)
+        if found := _WORD.search(text):
+            self._stop(
+                node, f"{found[0]!r} in the docstring of {node.name} is no sync word; reword or add to DOCSTRINGS"
+            )
+        return ast.Expr(ast.Constant(text if "\n" not in text else f"{text}\n"))
+
+    def _note_names(self, made: ast.FunctionDef, at: Function) -> None:
+        for part in filter(None, (made.args, made.returns)):
+            if at.name != "__init__" and (found := _TYPE.search(ast.unparse(part))):
+                self._stop(at, f"{found[0]} in the signature of {at.name} would leak into the sync API; hide it")
+            self.names.update(node.id for node in ast.walk(part) if isinstance(node, ast.Name))
+
+    # --- Imports ----------------------------------------------------------------------------------
+
+    def _imports(self, here: str) -> Iterator[str]:
+        """Give the names of the signatures as the source has them, or from the source."""
+        missing = self.names - vars(builtins).keys() - {SOURCE, *self.exported}
+        if "Iterator" in missing:
+            missing.remove("Iterator")
+            yield "from collections.abc import Iterator"
+        for node in self.tree.body:
+            if isinstance(node, ast.If) and _text(node.test) == "TYPE_CHECKING":
+                chosen = [line for inner in node.body for line in _chosen(inner, missing)]
+                if chosen:
+                    yield "from typing import TYPE_CHECKING"
+                    yield textwrap.indent("\n".join(chosen), " " * 4).join(("if TYPE_CHECKING:\n", ""))
+            else:
+                yield from _chosen(node, missing)
+        for name in sorted(missing):
+            if name not in _defined(self.tree.body):
+                self._stop(self.tree.body[0], f"the name {name} of a signature is neither imported nor defined here")
+            yield f"from {here} import {name}"
+
+    def _stop(self, node: ast.stmt | ast.expr, problem: str) -> NoReturn:
+        raise UnmatchedError(f"{self.path}:{node.lineno}: {problem}")
+
+
+def _chosen(node: ast.stmt, missing: set[str]) -> Iterator[str]:
+    """Give an import statement's parts that are missing, and strike them off."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return
+    for alias in node.names:
+        name = alias.asname or alias.name.partition(".")[0]
+        if name in missing:
+            missing.remove(name)
+            part = copy.copy(node)
+            part.names = [alias]
+            yield ast.unparse(part)
+
+
+def _defined(body: Iterable[ast.stmt]) -> set[str]:
+    names: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names.update(target.id for target in targets if isinstance(target, ast.Name))
+    return names
+
+
+def _call(called: Function, target: str, passed: list[str]) -> str:
+    if _iterates(called):
+        return f"RUNNER.iterate({', '.join([target, *passed])})"
+    if isinstance(called, ast.AsyncFunctionDef):
+        return f"RUNNER.run({', '.join([target, *passed])})"
+    return f"{target}({', '.join(passed)})"
+
+
+def _passed_on(args: ast.arguments, *, bound: bool) -> list[str]:
+    """Return the arguments of a call that passes all parameters on; a bound method's first is not one."""
+    passed = [arg.arg for arg in (*args.posonlyargs, *args.args)][bound:]
+    if args.vararg:
+        passed.append(f"*{args.vararg.arg}")
+    passed.extend(f"{arg.arg}={arg.arg}" for arg in args.kwonlyargs)
+    if args.kwarg:
+        passed.append(f"**{args.kwarg.arg}")
+    return passed
+
+
+def _iterates(node: Function) -> bool:
+    if isinstance(node, ast.AsyncFunctionDef):
+        return any(isinstance(part, ast.Yield) for part in ast.walk(node))
+    return _ITERATOR.fullmatch(_text(node.returns)) is not None
+
+
+def _parsed(body: str, parameters: str = "") -> ast.FunctionDef:
+    indented = textwrap.indent(body, " " * 4)
+    return cast("ast.FunctionDef", ast.parse(f"def made({parameters}):\n{indented}").body[0])
+
+
+def _functions(body: Iterable[ast.stmt]) -> dict[str, Function]:
+    return {node.name: node for node in body if isinstance(node, Function)}
+
+
+def _signature(node: Function) -> str:
+    return f"({ast.unparse(node.args)}) -> {_text(node.returns)}"
+
+
+def _text(node: ast.expr | None) -> str:
+    return "" if node is None else ast.unparse(node)
+
+
+def _is_public(name: str) -> bool:
+    return not name.startswith("_")
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_private_attribute(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Assign | ast.AnnAssign):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return all(isinstance(target, ast.Name) and not _is_public(target.id) for target in targets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import define, field
@@ -50,7 +51,7 @@ class Complaints:
 
     def watch(self, page: Page, origin: str) -> None:
         """Gather a page's errors, refusals of the content policy, and requests to other hosts."""
-        page.on("console", self._console)
+        page.on("console", lambda message: self._console(message))
         page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
         page.on("request", lambda request: self._request(request, origin))
 
@@ -78,16 +79,18 @@ def complaints() -> Iterator[Complaints]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server, complaints: Complaints) -> Iterator[OpenPage]:
-    """A function that opens a path of the server in a new context, with the context's options by keyword."""
+    """A function that opens a path of a server in a new context, with the context's options by keyword."""
     contexts: list[BrowserContext] = []
 
-    def open_path(path: str, *, width: int = 1440, height: int = 900, **options: str) -> Page:
+    def open_path(
+        path: str, *, server_url: str = server.url, width: int = 1440, height: int = 900, **options: Any
+    ) -> Page:
         context = browser.new_context(
-            base_url=server.url, viewport={"width": width, "height": height}, reduced_motion="reduce", **options
+            base_url=server_url, viewport={"width": width, "height": height}, reduced_motion="reduce", **options
         )
         contexts.append(context)
         page = context.new_page()
-        complaints.watch(page, server.url)
+        complaints.watch(page, server_url)
         page.goto(path)
         return page
 

@@ -26,7 +26,7 @@ test("another value at the same x widens the band and is the last", () => {
 test("NaN and infinities are kept, and leave no bound", () => {
   const broken = withPoints(EMPTY, [0, 1], ["NaN", "-Infinity"]);
   equal([broken.last, broken.min, broken.max], [[NaN, -Infinity], [null, null], [null, null]]);
-  equal(breaks(broken), [{ x: 0, value: NaN }, { x: 1, value: -Infinity }]);
+  equal(breaks(broken), [{ x: 0, value: NaN, exactly: true }, { x: 1, value: -Infinity, exactly: true }]);
   equal(withPoints(broken, [0], [2]).min, [2, null]);
 });
 

@@ -1,4 +1,4 @@
-import { filterByName, groupByPrefix, prefixOf } from "/static/groups.js";
+import { filterByName, groupByPrefix, inOrder, prefixOf } from "/static/groups.js";
 import { equal, test } from "./harness.js";
 
 const named = (...names) => names.map((name) => ({ name }));
@@ -16,6 +16,10 @@ test("numbers in names are ordered as numbers, and the machine's metrics come la
   const groups = groupByPrefix(named("system/gpu", "train/layer10", "train/layer2", "val/x"));
   equal(groups.map(({ prefix }) => prefix), ["train", "val", "system"]);
   equal(groups[0].metrics, named("train/layer2", "train/layer10"));
+});
+
+test("metrics on their own have the order of the groups", () => {
+  equal(inOrder(named("system/a", "val/b", "c")), named("c", "val/b", "system/a"));
 });
 
 test("a slash at the beginning makes no group", () => {

@@ -1,4 +1,4 @@
-import { hasUnknown, withPoints } from "/static/summaries.js";
+import { isIncomplete, withPoints } from "/static/summaries.js";
 import { equal, test } from "./harness.js";
 
 const loss = { name: "loss", count: 2, last: 1, min: 1, max: 3, firstStep: 0, lastStep: 1, nonFinite: 0, writers: 1 };
@@ -17,6 +17,7 @@ test("a word to reload changes nothing here", () => {
   equal(withPoints([loss], [{ name: "loss", reload: true }]), [loss]);
 });
 
-test("a metric that has no summary is noticed", () => {
-  equal([hasUnknown([loss], [{ name: "acc" }]), hasUnknown([loss], [{ name: "loss" }])], [true, false]);
+test("a metric that has no summary, and a word to reload, are noticed", () => {
+  const additions = [{ name: "acc" }, { name: "loss", reload: true }, { name: "loss" }];
+  equal(additions.map((addition) => isIncomplete([loss], [addition])), [true, true, false]);
 });

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar, TypeVarTuple, Unpack
 
 import anyio
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from attrs import evolve, frozen
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from tora import config, validation, wire
 from tora._async import exits
@@ -188,14 +189,16 @@ class AsyncTora:
     async def _connect(self, opening: Callable[[Api], Awaitable[Experiment]]) -> Api:
         api = Api(await _endpoint(self._settings), self._writer, _reviver(self._settings))
         try:
-            # A local server that ends by itself may do so between the question where it is and the call.
-            self._experiment = await AsyncRetrying(
+            async for attempt in AsyncRetrying(
                 retry=retry_if_exception(_may_pass),
                 stop=stop_after_attempt(OPENING_ATTEMPTS),
-                wait=wait_exponential_jitter(initial=0.1, jitter=0.2),
-                before_sleep=lambda _: api.revive(),
+                wait=wait_exponential(multiplier=0.1) + wait_random(0, 0.2),
                 reraise=True,
-            )(opening, api)
+            ):
+                with attempt:
+                    if attempt.retry_state.attempt_number > 1:
+                        await api.revive()  # a local server may end by itself just when it is needed
+                    self._experiment = await opening(api)
         except BaseException:
             exits.unregister(self)
             await api.close()
@@ -203,6 +206,13 @@ class AsyncTora:
         self._api = api
         self._bind(asyncio.get_running_loop())
         return api
+
+    def _join(self, handle: _Handle) -> None:
+        self._is_owner = False
+        self._home = handle.home
+        if handle.server is not None:
+            self._api = Api(handle.server, self._writer, _reviver(handle.settings, handle.experiment.write_token))
+            self._find_a_loop()
 
     def _stay_offline(self, create: dict[str, Any] | None) -> Self:
         self._create = create
@@ -406,8 +416,8 @@ class AsyncTora:
             else:
                 self._bind(asyncio.get_running_loop())
         except (RuntimeError, ToraError):
-            # There is none yet. The journal keeps what comes; now and then a metric looks again.
-            self._buffer.arm(self._buffer.waiting + YIELD_EVERY)
+            # There is none yet. The journal keeps what comes, and each metric looks again.
+            self._buffer.arm(self._buffer.waiting + 1)
 
     async def _at_home(self, func: Callable[[Unpack[Ts]], Awaitable[T]], *args: Unpack[Ts]) -> T:
         """Run a part of this client on the loop that it belongs to; one that is gone is replaced by this one."""
@@ -430,6 +440,20 @@ class AsyncTora:
             if self._api is not None:
                 self._api.writer = self._writer
             exits.register(self)
+
+    def __reduce__(self) -> tuple[Callable[[_Handle], AsyncTora], tuple[_Handle]]:
+        """Pickle as a handle: it reopens the experiment as a new writer, and carries no user's key."""
+        server = None if self._api is None else evolve(self._api.endpoint, key=self._experiment.write_token)
+        return _reopen, (
+            _Handle(
+                experiment=Experiment(self.experiment_id, "", self.url, self._experiment.write_token),
+                settings=evolve(self._settings, api_key=None),
+                max_buffer_len=self._max_buffer_len,
+                server=server,
+                home=self._home,
+                disabled=isinstance(self, _Disabled),
+            ),
+        )
 
     # --- What it is -------------------------------------------------------------------------------
 
@@ -506,6 +530,25 @@ class _Disabled(AsyncTora):
         """Do nothing."""
 
 
+@frozen
+class _Handle:
+    """What travels when a client is pickled."""
+
+    experiment: Experiment
+    settings: Settings
+    max_buffer_len: int
+    server: Endpoint | None
+    home: Revive | None
+    disabled: bool
+
+
+def _reopen(handle: _Handle) -> AsyncTora:
+    kind = _Disabled if handle.disabled else AsyncTora
+    client = kind(handle.experiment, handle.settings, _new_writer(), handle.max_buffer_len)
+    client._join(handle)  # noqa: SLF001  # this module's own
+    return client
+
+
 async def create_workspace(
     name: str,
     description: str | None = None,
@@ -555,8 +598,15 @@ async def _endpoint(settings: Settings) -> Endpoint:
     return Endpoint(local.url, local.api_key, local=True)
 
 
-def _reviver(settings: Settings) -> Callable[[], Awaitable[Endpoint]] | None:
-    return None if settings.server_url is not None else lambda: _endpoint(settings)
+def _reviver(settings: Settings, token: str | None = None) -> Callable[[], Awaitable[Endpoint]] | None:
+    if settings.server_url is not None:
+        return None
+
+    async def revive() -> Endpoint:
+        endpoint = await _endpoint(settings)
+        return endpoint if token is None else evolve(endpoint, key=token)
+
+    return revive
 
 
 def _new_writer() -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 import anyio
 from attrs import define
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
 
 from tora import wire
 from tora._async.buffer import MetricBuffer, Waiting
@@ -30,7 +30,7 @@ REFUSED_PAUSE: Final = 60.0  # seconds until a server that refused is asked agai
 BODY_BYTES: Final = MAX_BATCH_BYTES // 2
 HURRIED_BACKOFF: Final = 1.0  # seconds at most between two tries while somebody waits in flush()
 
-_backoff = wait_exponential_jitter(initial=0.1, exp_base=2, max=30, jitter=0.5)
+_backoff = wait_exponential(multiplier=0.1, max=30) + wait_random(0, 0.5)
 
 
 class _UnavailableError(Exception):

@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 __all__ = ["Revive", "home_of", "settle"]
 
 Revive = Callable[[], asyncio.AbstractEventLoop]
-"""Return the running loop of the private thread; starts the thread where there is none."""
+"""Return the running loop of the private thread, started where there is none; a function of a module, since
+it travels with pickled clients."""
 
 _homes: WeakKeyDictionary[asyncio.AbstractEventLoop, Revive] = WeakKeyDictionary()
 

@@ -33,11 +33,14 @@ class LoopThread:
 
     It is never stopped: a daemon thread does not delay the exit, and clients may call from
     ``atexit`` until the very end.
+
+    Attributes:
+        loop: The event loop.
     """
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._loop = _Loop(self._selector)
+        self.loop = _Loop(self._selector)
         self._thread = threading.Thread(target=self._serve, name="tora", daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()  # asyncio itself keeps only weak references to tasks
 
@@ -52,7 +55,7 @@ class LoopThread:
         try:
             new._thread.start()
         except RuntimeError as exc:
-            new._loop.close()
+            new.loop.close()
             raise ToraError(
                 f"Tora cannot start its event loop thread: {exc}. If the interpreter is shutting down, "
                 "make the first call to Tora earlier, before the script ends."
@@ -73,7 +76,7 @@ class LoopThread:
             )
         call = _Call(func)
         try:
-            self._loop.call_soon_threadsafe(self._begin, call)
+            self.loop.call_soon_threadsafe(self._begin, call)
             in_time = call.wait(seconds)
         except BaseException:  # Ctrl-C, or what a signal handler raised
             self._cancel(call)
@@ -100,18 +103,18 @@ class LoopThread:
             # asyncio lets these two alone leave the loop, to end the program. Here they came out of
             # a callback; the loop goes on, since clients depend on it.
             try:
-                self._loop.run_forever()
+                self.loop.run_forever()
             except (SystemExit, KeyboardInterrupt):
                 _logger.exception("a callback on Tora's event loop tried to end it")
 
     def _begin(self, call: _Call[Any]) -> None:
-        task = call.begin(self._loop)
+        task = call.begin(self.loop)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _cancel(self, call: _Call[Any]) -> None:
         # Not waited for: a stuck loop must not hold back the exception that is on its way.
-        self._loop.call_soon_threadsafe(call.cancel)
+        self.loop.call_soon_threadsafe(call.cancel)
 
 
 class _Call(Generic[T]):

@@ -16,9 +16,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from tora._sync.loop import LoopThread
 
-__all__ = ["RUNNER", "Runner"]
+__all__ = ["RUNNER", "Runner", "private_loop"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +44,15 @@ class Runner:
     def is_running(self) -> bool:
         """Whether this process has started the loop; if not, nothing can be waiting on it."""
         return self._thread is not None
+
+    @property
+    def loop(self) -> AbstractEventLoop:
+        """The running loop, started if need be.
+
+        Raises:
+            ToraError: It cannot be started.
+        """
+        return self._running().loop
 
     def run(self, func: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a coroutine function on the loop and return its result.
@@ -79,10 +90,15 @@ class Runner:
         return self._thread if self._thread is not None else self._start()
 
     def _start(self) -> LoopThread:
+        from tora._async.home import settle
         from tora._sync.loop import LoopThread
 
         with self._lock:
-            return self._thread if self._thread is not None else self._publish(LoopThread.start())
+            if self._thread is not None:
+                return self._thread
+            started = LoopThread.start()
+            settle(started.loop, private_loop)
+            return self._publish(started)
 
     def _publish(self, started: LoopThread) -> LoopThread:
         # A signal handler may have run meanwhile, in this very thread and so past the lock; clients
@@ -101,3 +117,8 @@ class Runner:
 
 RUNNER: Final = Runner()
 """The process's one runner; every sync client lives on its loop."""
+
+
+def private_loop() -> AbstractEventLoop:
+    """Return the runner's loop; the name of this function is what a pickled sync client keeps of its loop."""
+    return RUNNER.loop

@@ -7,23 +7,24 @@ from typing import Final, TypeVar
 
 from aiohttp import web
 
-from tora import wire
+from tora import validation, wire
 from tora.server.refusals import Refusal
 
-__all__ = ["PLAIN_LIMIT", "read_body", "read_json"]
+__all__ = ["LARGE_BODY", "SMALL_BODY", "read_body", "read_json"]
 
 T = TypeVar("T")
 
-PLAIN_LIMIT: Final = 1024 * 1024
+SMALL_BODY: Final = 1024 * 1024
+LARGE_BODY: Final = validation.MAX_BATCH_BYTES
 PATIENCE: Final = 60.0
 
 # What a page of another origin can send without asking first; see the Fetch standard, "simple" types.
 _FORMS: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-async def read_json(request: web.Request, shape: type[T]) -> T:
+async def read_json(request: web.Request, shape: type[T], limit: int = SMALL_BODY) -> T:
     """Return the request's body as a record."""
-    return wire.decode(await read_body(request, PLAIN_LIMIT), shape)
+    return wire.decode(await read_body(request, limit), shape)
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:

@@ -15,7 +15,7 @@ from tora import validation, wire
 from tora.errors import ToraValidationError
 from tora.models import Experiment
 from tora.server.answers import json_answer
-from tora.server.bodies import read_json
+from tora.server.bodies import LARGE_BODY, read_json
 from tora.server.catalog import ExperimentFilter, Page
 from tora.server.context import CATALOG, HUB, KNOWN, METRICS, PRESENCE
 from tora.server.queries import read_query
@@ -38,7 +38,7 @@ class ListQuery(msgspec.Struct):
 
 async def create(request: web.Request) -> web.Response:
     """Create an experiment; the same id again is the same experiment, as it is."""
-    body = await read_json(request, wire.NewExperiment)
+    body = await read_json(request, wire.NewExperiment, LARGE_BODY)
     writer = writer_of(request)
     experiment, is_new = await request.app[CATALOG].create_experiment(_new(body), owner=writer)
     request.app[KNOWN].add(experiment.id)
@@ -69,7 +69,7 @@ async def change(request: web.Request) -> web.Response:
     """Change what the body names; a status counts only from the experiment's owner."""
     experiment_id = request.match_info["id"]
     await request.app[KNOWN].check(experiment_id)
-    body = await read_json(request, wire.ExperimentChange)
+    body = await read_json(request, wire.ExperimentChange, LARGE_BODY)
     writer = writer_of(request)
     experiment = await request.app[CATALOG].change_experiment(experiment_id, **_changes(body))
     if body.status is not msgspec.UNSET:

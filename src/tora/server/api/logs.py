@@ -8,7 +8,7 @@ from aiohttp import web
 
 from tora import validation, wire
 from tora.server.answers import json_answer
-from tora.server.bodies import read_body, read_json
+from tora.server.bodies import LARGE_BODY, read_body, read_json
 from tora.server.context import INGEST, KNOWN, METRICS, PRESENCE
 
 __all__ = ["heartbeat", "logs_batch", "metrics_batch"]
@@ -41,7 +41,7 @@ async def _stored(request: web.Request, shape: type[wire.Batch | wire.OlderBatch
     await request.app[KNOWN].check(experiment)
     packed = "Content-Encoding" in request.headers
     async with ingest.room(None if packed else request.content_length):
-        body = await read_body(request, validation.MAX_BATCH_BYTES)
+        body = await read_body(request, LARGE_BODY)
         writer, outcome = await ingest.store(experiment, body, shape)
     request.app[PRESENCE].sign(experiment, writer)
     return json_answer({"accepted": outcome.accepted, "through": outcome.through}, 201)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tora.models import Experiment, Workspace
 from tora.server.catalog import experiments, secret, workspaces
-from tora.server.catalog.engine import make_engine, protect_file, shown, sqlite_url, translated
+from tora.server.catalog.engine import make_engine, protect_file, shown, sqlite_url, translated, use_wal
 from tora.server.catalog.migrate import upgrade
 from tora.server.catalog.page import ExperimentFilter, Page
 from tora.types import Status
@@ -55,6 +55,8 @@ class Catalog:
         protect_file(self._url)
         try:
             await self._do(_upgrade, self._url)
+            with translated(self._url):
+                await use_wal(self._engine)
         except BaseException:
             await self._engine.dispose()
             raise
@@ -110,7 +112,7 @@ class Catalog:
         """Return the owning writer of each of these experiments that has one."""
         return await self._do(experiments.owners, experiment_ids)
 
-    async def change_experiment(self, experiment_id: str, **changes: Any) -> Experiment:  # noqa: ANN401
+    async def change_experiment(self, experiment_id: str, **changes: Any) -> Experiment:
         """Change some of an experiment's fields and return it.
 
         Args:
@@ -162,7 +164,7 @@ class Catalog:
         """Return all workspaces by name."""
         return await self._do(workspaces.every)
 
-    async def change_workspace(self, workspace_id: str, **changes: Any) -> Workspace:  # noqa: ANN401
+    async def change_workspace(self, workspace_id: str, **changes: Any) -> Workspace:
         """Change a workspace's `name` or `description` and return it.
 
         Raises:

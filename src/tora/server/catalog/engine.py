@@ -17,13 +17,11 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from tora.server.catalog.errors import CatalogError, CatalogFullError
 
-__all__ = ["make_engine", "protect_file", "shown", "sqlite_url", "translated"]
+__all__ = ["make_engine", "protect_file", "shown", "sqlite_url", "translated", "use_wal"]
 
 _PRAGMAS: Final = (
     "busy_timeout = 1000",
-    # Before WAL: an exclusive owner needs no shared memory file, so folders on network disks work.
     "locking_mode = EXCLUSIVE",
-    "journal_mode = WAL",
     "foreign_keys = ON",
     # Durable with every commit: an id that a client was given must be known after a power cut.
     "synchronous = FULL",
@@ -45,10 +43,22 @@ def make_engine(url: sa.URL) -> AsyncEngine:
         return create_async_engine(url, **options)
     # One connection, given to one transaction after the other: nothing inside this process can find
     # the database locked, and transactions cannot mix as they would on a connection that is shared.
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, pool_timeout=None, **options)
+    one: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": None}
+    engine = create_async_engine(url, **one, **options)
     sa.event.listen(engine.sync_engine, "connect", _prepare)
     sa.event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+async def use_wal(engine: AsyncEngine) -> None:
+    """Let SQLite append changes to a log, which the file keeps from then on.
+
+    To be called once the file is known to be Tora's. The connection is its exclusive owner already:
+    so the log needs no shared memory file, and folders on network disks work.
+    """
+    if _is_sqlite(engine.url):
+        async with engine.connect() as connection:
+            await connection.run_sync(_use_wal)
 
 
 def protect_file(url: sa.URL) -> None:
@@ -86,12 +96,19 @@ def shown(url: sa.URL) -> str:
     return str(url.database) if _is_sqlite(url) else url.render_as_string(hide_password=True)
 
 
-def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  # a DBAPI connection, which has no common type
+def _prepare(connection: Any, _record: object) -> None:  # a DBAPI connection, which has no common type
     # The driver would open transactions by its own rules, and none around CREATE TABLE.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _use_wal(connection: sa.Connection) -> None:
+    # Below SQLAlchemy, which would open a transaction first: inside one SQLite does not change the mode.
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 
 

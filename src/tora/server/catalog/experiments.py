@@ -60,9 +60,7 @@ async def change(connection: AsyncConnection, experiment_id: str, changes: Mappi
     return after
 
 
-async def set_status(
-    connection: AsyncConnection, experiment_id: str, status: Status, writer: str | None
-) -> Experiment:
+async def set_status(connection: AsyncConnection, experiment_id: str, status: Status, writer: str | None) -> Experiment:
     """Change the status if the writer may, and make it the owner if it runs."""
     owner = (await owners(connection, [experiment_id])).get(experiment_id)
     if status == "running" and writer is not None:
@@ -106,7 +104,7 @@ async def _find(connection: AsyncConnection, ids: Sequence[str]) -> list[Experim
     return await _records(connection, rows.mappings().all())
 
 
-async def _records(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[Experiment]:
+async def _records(connection: AsyncConnection, rows: Sequence[sa.RowMapping]) -> list[Experiment]:
     tags = await _tags(connection, [row["id"] for row in rows])
     return [_record(row, tags[row["id"]]) for row in rows]
 
@@ -130,7 +128,7 @@ async def _insert_tags(connection: AsyncConnection, experiment: Experiment) -> N
         await connection.execute(experiment_tags.insert(), rows)
 
 
-def _record(row: Mapping[str, Any], tags: Iterable[str]) -> Experiment:
+def _record(row: sa.RowMapping, tags: Iterable[str]) -> Experiment:
     return Experiment(
         id=row["id"],
         name=row["name"],

@@ -39,7 +39,7 @@ def upgrade(connection: sa.Connection, shown: str) -> None:
 
 def alembic_config() -> Config:
     """Return Alembic's settings for the migrations inside this package."""
-    from alembic.config import Config  # noqa: PLC0415  # a quarter of a second, and seldom needed
+    from alembic.config import Config  # a quarter of a second, and seldom needed
 
     config = Config()
     config.set_main_option("script_location", "tora.server.catalog:migrations")
@@ -69,8 +69,8 @@ def _revision(connection: sa.Connection, shown: str) -> str | None:
 
 
 def _run(connection: sa.Connection, shown: str, stored: str | None) -> None:
-    from alembic import command  # noqa: PLC0415  # as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic import command  # as above
+    from alembic.script import ScriptDirectory
 
     config = alembic_config()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

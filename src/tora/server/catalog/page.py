@@ -36,6 +36,7 @@ SORTS: Final[Mapping[str, sa.Column[Any]]] = MappingProxyType(
     }
 )
 
+
 @frozen
 class ExperimentFilter:
     """What a list of experiments should hold; None is no condition.
@@ -92,7 +93,7 @@ def statement(wanted: ExperimentFilter) -> sa.Select[Any]:
     return query.order_by(column, experiments.c.id)
 
 
-def next_cursor(wanted: ExperimentFilter, last: Mapping[str, Any]) -> str:
+def next_cursor(wanted: ExperimentFilter, last: sa.RowMapping) -> str:
     """Return the cursor for what follows a page.
 
     Args:
@@ -132,13 +133,15 @@ def _conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
 def _place(cursor: str, sort: str, column: sa.Column[Any]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[str]]:
     try:
         found = msgspec.json.decode(base64.b64decode(cursor, altchars=b"-_", validate=True), type=_Cursor)
-        value = dt.datetime.fromisoformat(found.value) if isinstance(column.type, Instant) else found.value
-        if isinstance(value, dt.datetime) and value.tzinfo is None:
-            raise ValueError("a time without a zone")
-    except (binascii.Error, msgspec.MsgspecError, ValueError) as exc:
+        value = _instant(found.value) if isinstance(column.type, Instant) else found.value
+    except (binascii.Error, msgspec.MsgspecError, ValueError, OverflowError) as exc:
         raise ToraValidationError(
             f"cursor must be the 'next' of an earlier page, unchanged, got {validation.shown(cursor)}"
         ) from exc
     if found.sort != sort:
         raise ToraValidationError(f"cursor belongs to a list with sort={found.sort}, it cannot go on with sort={sort}")
     return sa.literal(value, column.type), sa.literal(found.id, sa.Text)
+
+
+def _instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).astimezone(dt.UTC)

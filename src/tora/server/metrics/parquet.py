@@ -24,7 +24,9 @@ _COLUMNS: Final = {
 }
 
 # DuckDB takes NaN in an array for NULL; a value is never NULL, so it was NaN.
-_INSERT: Final = "INSERT INTO points SELECT name, COALESCE(value, 'NaN'::DOUBLE), step, time, writer, metadata FROM chunk"
+_INSERT: Final = (
+    "INSERT INTO points SELECT name, COALESCE(value, 'NaN'::DOUBLE), step, time, writer, metadata FROM chunk"
+)
 
 
 async def write_parquet(path: Path, chunks: AsyncIterator[Chunk]) -> None:

@@ -53,11 +53,16 @@ function insertPoint(columns, at, x, y) {
   columns.count.splice(at, 0, 1);
 }
 
-/** Return where the line is broken: `{x, value}` of each point that is NaN or infinite. */
+/**
+ * Return where the line is broken: `{x, value, exactly}` of each point that is NaN or infinite; `exactly` is
+ * false where the point stands for a bucket, whose x is that of its last point.
+ */
 export function breaks(columns) {
   const found = [];
   columns.last.forEach((value, index) => {
-    if (!Number.isFinite(value)) found.push({ x: columns.x[index], value });
+    if (!Number.isFinite(value)) {
+      found.push({ x: columns.x[index], value, exactly: columns.count[index] === 1 });
+    }
   });
   return found;
 }

@@ -18,6 +18,11 @@ export function groupByPrefix(metrics) {
     .map(([prefix, members]) => ({ prefix, metrics: members }));
 }
 
+/** Return the metrics in the order in which their groups show them. */
+export function inOrder(metrics) {
+  return groupByPrefix(metrics).flatMap((group) => group.metrics);
+}
+
 /** The part before the first "/", "" where there is none. */
 export function prefixOf(name) {
   const slash = name.indexOf("/");

@@ -9,10 +9,10 @@ export function withPoints(summaries, additions) {
   return summaries.map((summary) => (added.get(summary.name) ?? []).reduce(addTo, summary));
 }
 
-/** Whether the points name a metric that the summaries do not have. */
-export function hasUnknown(summaries, additions) {
+/** Whether the additions tell less than there is: a metric without a summary, or more points than are told. */
+export function isIncomplete(summaries, additions) {
   const known = new Set(summaries.map(({ name }) => name));
-  return additions.some(({ name }) => !known.has(name));
+  return additions.some(({ name, reload }) => reload || !known.has(name));
 }
 
 function addTo(summary, { x, y }) {

@@ -13,7 +13,7 @@ from tora.server.metrics.base import StoreError, StoreFullError
 
 __all__ = ["translated"]
 
-_FULL: Final = ("No space left", "disk full", "Disk quota exceeded", "not enough space")
+_FULL: Final = ("No space left", "disk full", "Disk quota exceeded", "File too large", "not enough space")
 _ADVICE: Final = (
     ("Conflicting lock", "another process has it open; stop that one, or use another folder"),
     ("newer version of DuckDB", "a newer version wrote it; upgrade Tora and its dependencies"),

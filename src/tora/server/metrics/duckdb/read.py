@@ -76,9 +76,7 @@ def spans(connection: duckdb.DuckDBPyConnection, experiment: str, after_tick: in
 def chunk(connection: duckdb.DuckDBPyConnection, experiment: str, span: Span) -> Chunk:
     """Return the points of some ticks in the order of their arrival."""
     sids, names, writer_ids = _series(connection, experiment)
-    rows = connection.execute(
-        _POINTS, {"experiment": experiment, "first": span.first, "last": span.last}
-    ).fetchnumpy()
+    rows = connection.execute(_POINTS, {"experiment": experiment, "first": span.first, "last": span.last}).fetchnumpy()
     place = np.searchsorted(sids, rows["sid"])
     return Chunk(
         name=names[place],

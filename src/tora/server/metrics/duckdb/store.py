@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import duckdb
 
@@ -24,6 +25,7 @@ from tora.server.metrics.base import (
 from tora.server.metrics.duckdb import query, read
 from tora.server.metrics.duckdb.connection import transaction
 from tora.server.metrics.duckdb.errors import translated
+from tora.server.metrics.duckdb.file import GivenUpError, MetricsFile
 from tora.server.metrics.duckdb.writing import WritingEnd
 from tora.types import Status
 
@@ -45,8 +47,9 @@ class DuckDBMetrics(MetricsStore):
     """
 
     def __init__(self, path: Path, *, memory_limit: str = "512MB", threads: int = 1) -> None:
-        self._path = path
-        self._end = WritingEnd(path, memory_limit=memory_limit, threads=threads)
+        self._file = MetricsFile(path, memory_limit=memory_limit, threads=threads)
+        self._end = WritingEnd(self._file)
+        self._closed = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="tora-metrics-write")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="tora-metrics-read")
 
@@ -62,13 +65,18 @@ class DuckDBMetrics(MetricsStore):
             StoreError: It is damaged, in use by another process, written by a newer version, or not
                 Tora's; it was not changed.
         """
-        await self._write(self._end.open)
+        with translated(self._file.path):
+            await self._on(self._writer, self._end.open)
 
     async def close(self) -> None:
         """Commit what was accepted, fold the log into the file and close it."""
+        if self._closed:
+            return
+        self._closed = True
         # The readers first: the log is folded in when nobody looks at older versions of rows.
         await asyncio.to_thread(self._readers.shutdown, cancel_futures=True)
-        await self._write(self._end.close)
+        with translated(self._file.path):
+            await _in(self._writer, self._end.close)
         await asyncio.to_thread(self._writer.shutdown)
 
     async def append(self, batches: Sequence[PointBatch]) -> list[Appended]:
@@ -101,23 +109,40 @@ class DuckDBMetrics(MetricsStore):
             yield await self._read(read.chunk, experiment, span)
 
     async def _write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._on(self._writer, lambda: work(*args, **kwargs))
+        run = partial(work, *args, **kwargs)
+        with translated(self._file.path):
+            try:
+                return await self._on(self._writer, run)
+            except GivenUpError:
+                await self._on(self._writer, self._end.revive)
+                return await self._on(self._writer, run)
+            except duckdb.FatalException:
+                # For the next caller; this one must hear that its change may not be stored.
+                await self._on(self._writer, self._end.revive)
+                raise
 
     async def _read(
         self, work: Callable[Concatenate[duckdb.DuckDBPyConnection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         def run() -> T:
-            with self._end.reader() as connection:
+            with self._file.reader() as connection:
                 return work(connection, *args, **kwargs)
 
-        return await self._on(self._readers, run)
+        with translated(self._file.path):
+            try:
+                return await self._on(self._readers, run)
+            except (GivenUpError, duckdb.FatalException):
+                await self._on(self._writer, self._end.revive)
+                return await self._on(self._readers, run)
 
     async def _on(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        def run() -> T:
-            with translated(self._path):
-                return work()
+        if self._closed:
+            raise StoreError(f"the metrics file {self._file.path} is closed")
+        return await _in(executor, work)
 
-        return await asyncio.get_running_loop().run_in_executor(executor, run)
+
+async def _in(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(executor, work)
 
 
 def _series(connection: duckdb.DuckDBPyConnection, asked: SeriesQuery) -> list[Series]:

@@ -1,18 +1,15 @@
-"""The end that writes: the open file, the index of what is in it, and the newest tick."""
+"""The end that writes: what the one writing thread does, and what it remembers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import duckdb
-
-from tora.server.metrics.base import Appended, PointBatch, StoreError
+from tora.server.metrics.base import Appended, PointBatch
 from tora.server.metrics.duckdb.append import append
 from tora.server.metrics.duckdb.connection import transaction
+from tora.server.metrics.duckdb.file import MetricsFile
 from tora.server.metrics.duckdb.group import SidCounter
 from tora.server.metrics.duckdb.index import Index
-from tora.server.metrics.duckdb.schema import connect
 from tora.types import Status
 
 __all__ = ["WritingEnd"]
@@ -29,13 +26,10 @@ _FIRST_SIGN = "INSERT INTO writers VALUES ($experiment, $writer, 0, $seen, $seen
 
 
 class WritingEnd:
-    """What the one writing thread works with; all calls but `tick` and `reader` are for that thread alone."""
+    """All changes of the file; every call but `tick` is for the writing thread alone."""
 
-    def __init__(self, path: Path, *, memory_limit: str, threads: int) -> None:
-        self._path = path
-        self._memory_limit = memory_limit
-        self._threads = threads
-        self._open: duckdb.DuckDBPyConnection | None = None
+    def __init__(self, file: MetricsFile) -> None:
+        self._file = file
         self._index = Index()
         self._sids = SidCounter(0)
         self._tick = 0
@@ -45,40 +39,30 @@ class WritingEnd:
         """The number of the newest committed group."""
         return self._tick
 
-    @property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        if self._open is None:
-            raise StoreError(f"the metrics file {self._path} is closed")
-        return self._open
-
-    def reader(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection of its own to the same file, for any thread; close it after use."""
-        return self._connection.cursor()
-
     def open(self) -> None:
         """Open the file, or create it."""
-        connection = connect(self._path, memory_limit=self._memory_limit, threads=self._threads)
-        tick, newest_sid = connection.execute(_NEWEST).fetchall()[0]
-        self._tick, self._sids = tick, SidCounter(newest_sid + 1)
-        self._open = connection
+        self._file.open()
+        self._start()
+
+    def revive(self) -> None:
+        """Open the file again if DuckDB gave it up, and trust nothing that was remembered."""
+        self._file.revive()
+        self._start()
 
     def close(self) -> None:
         """Fold the log into the file and close it; a second call does nothing."""
-        connection, self._open = self._open, None
         self._index.clear()
-        if connection is not None:
-            with connection:
-                connection.execute("CHECKPOINT")
+        self._file.close()
 
     def append(self, batches: Sequence[PointBatch]) -> list[Appended]:
         """Store several batches in one transaction."""
-        appended = append(self._connection, self._index, self._sids, batches, self._tick)
+        appended = append(self._file.connection, self._index, self._sids, batches, self._tick)
         self._tick = max((one.tick for one in appended), default=self._tick)
         return appended
 
     def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
         """Note a sign of life of a writer, or its end."""
-        connection = self._connection
+        connection = self._file.connection
         row = {"experiment": experiment, "writer": writer, "seen": seen, "status": status}
         with transaction(connection):
             known = self._index.load(connection, [experiment])[experiment]
@@ -87,7 +71,7 @@ class WritingEnd:
 
     def delete(self, experiment: str) -> None:
         """Delete all that is known of an experiment; its ticks are not given again."""
-        connection = self._connection
+        connection = self._file.connection
         with transaction(connection):
             connection.execute("UPDATE meta SET tick = ?", [self._tick])
             connection.execute(
@@ -96,3 +80,10 @@ class WritingEnd:
             for table in ("series", "writers", "messages"):
                 connection.execute(f"DELETE FROM {table} WHERE experiment = ?", [experiment])  # noqa: S608  # our names
         self._index.forget([experiment])
+
+    def _start(self) -> None:
+        self._index.clear()
+        tick, newest_sid = self._file.connection.execute(_NEWEST).fetchall()[0]
+        # Never backwards: live readers hold ticks, and a series may have begun and failed to commit.
+        self._tick = max(tick, self._tick)
+        self._sids = SidCounter(max(newest_sid + 1, self._sids.next))

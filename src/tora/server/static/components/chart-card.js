@@ -30,7 +30,7 @@ export function ChartCard({ summary, series, color, syncKey }) {
     </div>
     <footer>
       <${Oddities} columns=${shown?.columns} nonFinite=${Math.max(summary.nonFinite, shown?.nonFinite ?? 0)} />
-      <${Problem} error=${error.value} />
+      <${Problem} error=${error.value} announced=${false} />
     </footer>
   </article>`;
 }
@@ -58,7 +58,7 @@ function Oddities({ columns, nonFinite }) {
   if (!nonFinite) return null;
   const [first] = columns ? breaks(columns) : [];
   const note = first
-    ? `${number(first.value)} first at step ${count(first.x)}`
+    ? `${number(first.value)} first at ${first.exactly ? "" : "about "}step ${count(first.x)}`
     : `${counted(nonFinite, "value")} NaN or infinite`;
   const more = first && nonFinite > 1 ? `, ${count(nonFinite)} in all` : "";
   return html`<p class="oddity">${note}${more}</p>`;

@@ -62,10 +62,10 @@ export function Empty({ title, children }) {
   return html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 }
 
-/** What went wrong, while what was there before stays on the screen. */
-export function Problem({ error }) {
+/** What went wrong, while what was there before stays on the screen; `announced` where a page has but one. */
+export function Problem({ error, announced = true }) {
   if (!error) return null;
-  return html`<p class="problem" role="alert">${error.message}</p>`;
+  return html`<p class="problem" role=${announced ? "alert" : null}>${error.message}</p>`;
 }
 
 /** The field that "/" goes to. */

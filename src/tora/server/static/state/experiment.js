@@ -2,12 +2,12 @@
 import { ApiError, eventsUrl, getExperiment, getMetrics, isAborted } from "../api.js";
 import { batch, signal } from "../lib.js";
 import { follow } from "../live.js";
-import { hasUnknown, withPoints } from "../summaries.js";
+import { isIncomplete, withPoints } from "../summaries.js";
 import { throttled } from "../throttle.js";
 import { createSeries } from "./series.js";
 
 const RECOUNT_EVERY = 10000;
-const NEW_METRICS_EVERY = 1000;
+const RECOUNT_AT_MOST_EVERY = 1000;
 
 /** Open an experiment; `close` ends every request and the stream. */
 export function openExperiment(id) {
@@ -45,8 +45,8 @@ export function openExperiment(id) {
   };
 
   // Live points are counted in here; the server's own count sets right what was missed or came twice.
-  const recountSoon = throttled(recount, RECOUNT_EVERY);
-  const findNewMetrics = throttled(recount, NEW_METRICS_EVERY);
+  const recountLater = throttled(recount, RECOUNT_EVERY);
+  const recountNow = throttled(recount, RECOUNT_AT_MOST_EVERY);
 
   const takePoints = ({ tick, metrics: additions }) => {
     const known = metrics.value ?? [];
@@ -54,8 +54,8 @@ export function openExperiment(id) {
       metrics.value = withPoints(known, additions);
       series.addLive(tick, additions);
     });
-    if (hasUnknown(known, additions)) findNewMetrics();
-    else recountSoon();
+    if (isIncomplete(known, additions)) recountNow();
+    else recountLater();
   };
 
   const takeExperiment = (found) => {
@@ -78,8 +78,8 @@ export function openExperiment(id) {
     reader.abort();
     stream?.close();
     series.close();
-    recountSoon.cancel();
-    findNewMetrics.cancel();
+    recountLater.cancel();
+    recountNow.cancel();
   };
 
   start();
