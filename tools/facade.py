@@ -23,7 +23,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Final, NoReturn, cast
+from typing import Final, cast
 
 from attrs import Factory, define, frozen
 
@@ -82,10 +82,12 @@ class _Facade:
 
     def text(self) -> str:
         """Return the module."""
+        self._check_all()
         body = [ast.unparse(ast.fix_missing_locations(node)) for node in self._definitions()]
         package = ".".join(self.path.parent.parts[1:])
         parts = [
             f'"""{self.rules.modules[self.path.name]}"""',
+            "from __future__ import annotations",
             *self._imports(f"{package}.{self.path.stem}"),
             f"from {package} import {self.path.stem} as {SOURCE}",
             f"from {package.removesuffix('._async')}._sync.runner import RUNNER",
@@ -105,24 +107,38 @@ class _Facade:
                     self.exported.append(made.name)
                     yield made
 
+    def _check_all(self) -> None:
+        """See that each name that the source exports has become of something."""
+        exported = next((node for node in self.tree.body if "__all__" in _assigned(node)), None)
+        if not isinstance(exported, ast.Assign):
+            raise self._problem(self.tree.body[0], "the module needs an __all__")
+        functions = _functions(self.tree.body)
+        for name in ast.literal_eval(exported.value):
+            if name not in functions and name not in self.rules.classes and name in _defined(self.tree.body):
+                raise self._problem(exported, f"{name} in __all__ has no rule; export functions and classes of CLASSES")
+
     def _class(self, node: ast.ClassDef) -> Iterator[ast.ClassDef]:
         if node.name in self.rules.instances:
             self.instances[node.name] = self.rules.instances[node.name]
         elif node.name in self.rules.classes:
             yield self._wrapper(node)
         else:
-            self._stop(node, f"class {node.name} has no rule; add it to CLASSES or INSTANCES, or make it private")
+            raise self._problem(
+                node, f"class {node.name} has no rule; add it to CLASSES or INSTANCES, or make it private"
+            )
 
     def _wrapper(self, node: ast.ClassDef) -> ast.ClassDef:
         scope = _Scope("self._impl", _functions(node.body), node.name)
         if node.bases:
-            self._stop(node, f"class {node.name} has bases, whose methods the facade would lack; make it plain")
+            raise self._problem(
+                node, f"class {node.name} has bases, whose methods the facade would lack; make it plain"
+            )
         if "__init__" not in scope.siblings:
-            self._stop(node, f"class {node.name} needs an __init__, which tells users how to get an instance")
+            raise self._problem(node, f"class {node.name} needs an __init__, which tells users how to get an instance")
         new = copy.copy(node)
         new.name = self.rules.classes[node.name]
         new.decorator_list = []  # they make the implementation
-        new.body = [self._docstring(node), *(made for member in node.body for made in self._member(member, scope))]
+        new.body = [*self._docstring(node), *(made for member in node.body for made in self._member(member, scope))]
         self.exported.append(new.name)
         return new
 
@@ -130,34 +146,47 @@ class _Facade:
         if isinstance(node, Function):
             if _is_public(node.name) or _is_special(node.name):
                 yield from self._function(node, scope)
-        elif not _is_docstring(node) and not _is_private_attribute(node):
-            self._stop(node, f"this statement in class {scope.owner} has no rule; make it private, or a property")
+        elif not _is_docstring(node) and (not _assigned(node) or any(map(_is_public, _assigned(node)))):
+            raise self._problem(
+                node, f"this statement in class {scope.owner} has no rule; make it private, or a property"
+            )
 
     # --- Functions --------------------------------------------------------------------------------
 
     def _function(self, node: Function, scope: _Scope) -> Iterator[ast.FunctionDef]:
         if node.name in self.rules.async_only:
             self.rules.async_only[node.name]
-        elif node.name in self.rules.bodies:
-            yield self._made(node, scope, self.rules.bodies[node.name])
+        elif node.name in self.rules.methods:
+            yield self._given(node, self.rules.methods[node.name])
         elif _is_special(node.name) and node.name not in self.rules.special:
-            self._stop(node, f"{node.name} has no rule; add it to SPECIAL or BODIES")
+            raise self._problem(node, f"{node.name} has no rule; add it to SPECIAL or METHODS")
         elif node.name.endswith(NOWAIT):
             self._check_twin(node, scope)
         else:
-            yield self._made(node, scope, self._body(node, scope))
+            yield self._made(node, self._body(node, scope))
 
-    def _made(self, node: Function, scope: _Scope, body: str) -> ast.FunctionDef:
+    def _made(self, node: Function, body: str) -> ast.FunctionDef:
         """Return a plain function with the signature and docstring of its source, and another body."""
-        made = _parsed(body)
+        made = _parsed("def made(): pass")
         made.name = self.rules.special.named(node.name)
         made.args = node.args
         made.decorator_list = [self._decorator(decorator) for decorator in node.decorator_list]
         made.returns = self._returned(node)
-        if node.name == "__init__":
-            made.args = _parsed("pass", f"self, impl: {SOURCE}.{scope.owner}").args
-        made.body = [self._docstring(node), *made.body]
-        self._note_names(made, node)
+        for part in (made.args, made.returns):
+            if found := _TYPE.search(ast.unparse(part)):
+                raise self._problem(
+                    node, f"{found[0]} in the signature of {node.name} would leak into the sync API; hide it"
+                )
+        made.body = ast.parse(body).body
+        return self._finished(made, node)
+
+    def _given(self, node: Function, definition: str) -> ast.FunctionDef:
+        return self._finished(_parsed(definition), node)
+
+    def _finished(self, made: ast.FunctionDef, node: Function) -> ast.FunctionDef:
+        made.body = [*self._docstring(node), *made.body]
+        for part in (made.args, made.returns):
+            self.names.update(name.id for name in ast.walk(part or made.args) if isinstance(name, ast.Name))
         return made
 
     def _body(self, node: Function, scope: _Scope) -> str:
@@ -191,8 +220,7 @@ class _Facade:
                 return "RUNNER.run({}, {})".format(*self._redirected(call, node))
             case [ast.Return(value=ast.Call() as call)] | [ast.Expr(value=ast.Call() as call)]:
                 return "{}({})".format(*self._redirected(call, node))
-            case _:
-                self._stop(node, f"the body of {node.name} has no rule; make it one call, as in `_session().f()`")
+        raise self._problem(node, f"the body of {node.name} has no rule; make it one call, as in `_session().f()`")
 
     def _redirected(self, call: ast.expr, at: Function) -> tuple[str, str]:
         """Return what a call on the instance calls, and its arguments."""
@@ -200,36 +228,39 @@ class _Facade:
             case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id=getter)), attr=method)):
                 passed = ", ".join(ast.unparse(part) for part in (*call.args, *call.keywords))
                 return f"{self._instance(getter, at)}.{method}", passed
-            case _:
-                self._stop(
-                    at, f"the call in {at.name} has no rule; make it one on the instance, as in `_session().f()`"
-                )
+        raise self._problem(
+            at, f"the call in {at.name} has no rule; make it one on the instance, as in `_session().f()`"
+        )
 
     def _instance(self, getter: str, at: Function) -> str:
         function = _functions(self.tree.body).get(getter)
         owner = _text(function.returns) if function is not None else ""
         if owner not in self.instances:
-            self._stop(at, f"{getter}() in {at.name} has no rule; define it with a class of INSTANCES as its result")
+            raise self._problem(
+                at, f"{getter}() in {at.name} has no rule; define it with a class of INSTANCES as its result"
+            )
         return self.instances[owner]
 
     def _check_twin(self, node: Function, scope: _Scope) -> None:
         name = node.name.removesuffix(NOWAIT)
         twin = scope.siblings.get(name)
         if isinstance(node, ast.AsyncFunctionDef) or not isinstance(twin, ast.AsyncFunctionDef):
-            self._stop(node, f"{node.name} must be the plain twin of a coroutine {name}")
+            raise self._problem(node, f"{node.name} must be the plain twin of a coroutine {name}")
         if _signature(node) != _signature(twin):
-            self._stop(node, f"{node.name} must have the signature of its twin {name}: {_signature(twin)}")
+            raise self._problem(node, f"{node.name} must have the signature of its twin {name}: {_signature(twin)}")
 
     # --- Parts of a function ----------------------------------------------------------------------
 
     def _decorator(self, node: ast.expr) -> ast.expr:
         if not re.fullmatch(r"property|classmethod|staticmethod|\w+\.setter", ast.unparse(node)):
-            self._stop(node, f"the decorator {ast.unparse(node)} has no rule; decorate a private function instead")
+            raise self._problem(
+                node, f"the decorator {ast.unparse(node)} has no rule; decorate a private function instead"
+            )
         return node
 
     def _returned(self, node: Function) -> ast.expr:
         if node.returns is None:
-            self._stop(node, f"{node.name} needs a return annotation")
+            raise self._problem(node, f"{node.name} needs a return annotation")
         text = _text(node.returns)
         if text in self.rules.classes:
             return ast.Name(self.rules.classes[text])
@@ -237,22 +268,16 @@ class _Facade:
             return ast.parse(f"Iterator[{next(filter(None, match.groups()))}]", mode="eval").body
         return node.returns
 
-    def _docstring(self, node: Function | ast.ClassDef) -> ast.Expr:
+    def _docstring(self, node: Function | ast.ClassDef) -> list[ast.stmt]:
         text = ast.get_docstring(node)
         if text is None:
-            self._stop(node, f"{node.name} needs a docstring")
-        text = self.rules.docstrings.substitute(text)
+            return []
+        text = "\n\n".join(_refilled(part, self.rules.docstrings.substitute(part)) for part in text.split("\n\n"))
         if found := _WORD.search(text):
-            self._stop(
+            raise self._problem(
                 node, f"{found[0]!r} in the docstring of {node.name} is no sync word; reword or add to DOCSTRINGS"
             )
-        return ast.Expr(ast.Constant(text if "\n" not in text else f"{text}\n"))
-
-    def _note_names(self, made: ast.FunctionDef, at: Function) -> None:
-        for part in filter(None, (made.args, made.returns)):
-            if at.name != "__init__" and (found := _TYPE.search(ast.unparse(part))):
-                self._stop(at, f"{found[0]} in the signature of {at.name} would leak into the sync API; hide it")
-            self.names.update(node.id for node in ast.walk(part) if isinstance(node, ast.Name))
+        return [ast.Expr(ast.Constant(text if "\n" not in text else f"{text}\n"))]
 
     # --- Imports ----------------------------------------------------------------------------------
 
@@ -272,11 +297,13 @@ class _Facade:
                 yield from _chosen(node, missing)
         for name in sorted(missing):
             if name not in _defined(self.tree.body):
-                self._stop(self.tree.body[0], f"the name {name} of a signature is neither imported nor defined here")
+                raise self._problem(
+                    self.tree.body[0], f"the name {name} of a signature is neither imported nor defined here"
+                )
             yield f"from {here} import {name}"
 
-    def _stop(self, node: ast.stmt | ast.expr, problem: str) -> NoReturn:
-        raise UnmatchedError(f"{self.path}:{node.lineno}: {problem}")
+    def _problem(self, node: ast.stmt | ast.expr, problem: str) -> UnmatchedError:
+        return UnmatchedError(f"{self.path}:{node.lineno}: {problem}")
 
 
 def _chosen(node: ast.stmt, missing: set[str]) -> Iterator[str]:
@@ -293,14 +320,23 @@ def _chosen(node: ast.stmt, missing: set[str]) -> Iterator[str]:
 
 
 def _defined(body: Iterable[ast.stmt]) -> set[str]:
-    names: set[str] = set()
-    for node in body:
-        if isinstance(node, ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names.update(target.id for target in targets if isinstance(target, ast.Name))
-    return names
+    names = {node.name for node in body if isinstance(node, ast.ClassDef)}
+    return names.union(*map(_assigned, body))
+
+
+def _assigned(node: ast.stmt) -> set[str]:
+    """Return the plain names that a statement assigns."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign):
+        return set()
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _refilled(before: str, paragraph: str) -> str:
+    """Return a paragraph with even lines again, if it was changed and is plain text."""
+    if paragraph == before or re.search(r"\n |>>>", paragraph):
+        return paragraph
+    return textwrap.fill(paragraph, width=100)
 
 
 def _call(called: Function, target: str, passed: list[str]) -> str:
@@ -328,9 +364,8 @@ def _iterates(node: Function) -> bool:
     return _ITERATOR.fullmatch(_text(node.returns)) is not None
 
 
-def _parsed(body: str, parameters: str = "") -> ast.FunctionDef:
-    indented = textwrap.indent(body, " " * 4)
-    return cast("ast.FunctionDef", ast.parse(f"def made({parameters}):\n{indented}").body[0])
+def _parsed(definition: str) -> ast.FunctionDef:
+    return cast("ast.FunctionDef", ast.parse(textwrap.dedent(definition)).body[0])
 
 
 def _functions(body: Iterable[ast.stmt]) -> dict[str, Function]:
@@ -355,10 +390,3 @@ def _is_special(name: str) -> bool:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _is_private_attribute(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.Assign | ast.AnnAssign):
-        return False
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return all(isinstance(target, ast.Name) and not _is_public(target.id) for target in targets)

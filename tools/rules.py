@@ -35,13 +35,28 @@ ASYNC_ONLY: Final = {
 }
 
 # Special methods -> their sync counterparts.
-SPECIAL: Final = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
+SPECIAL: Final = {"__aexit__": "__exit__"}
 
-# Methods whose body is not a call of the method that they are made from -> that body.
-BODIES: Final = {
-    "__aenter__": "RUNNER.run(self._impl.__aenter__)\nreturn self",
-    "__init__": "self._impl = impl",
-    "__repr__": "return repr(self._impl).removeprefix('Async')",
+# Methods that are not simply passed on -> the sync method; the docstring is the source's.
+METHODS: Final = {
+    "__aenter__": """
+        def __enter__(self) -> Self:
+            RUNNER.run(self._impl.__aenter__)
+            return self
+    """,
+    "__init__": """
+        def __init__(self, impl: source.AsyncTora) -> None:
+            self._impl = impl
+    """,
+    # What is pickled is a sync client around the pickled implementation.
+    "__reduce__": """
+        def __reduce__(self) -> tuple[object, ...]:
+            return type(self), (self._impl,)
+    """,
+    "__repr__": """
+        def __repr__(self) -> str:
+            return repr(self._impl).removeprefix("Async")
+    """,
 }
 
 # Patterns in docstrings -> what stands there in the sync API, in this order. A blank matches a line break too.
@@ -51,7 +66,7 @@ DOCSTRINGS: Final = {
     r"\bAsyncTora\b": "Tora",
     r"\btora\.aio\.": "tora.",
     r"\bone experiment, native to asyncio\.": "one experiment.",
-    r" and belongs to the event loop that opened it; metrics may be logged from any thread\.": "; any thread may use it.",
+    r" and belongs to the event loop that opened it; metrics may be logged from any": ". It may be used from any",
     r"\bby a task of the loop\.": "in the background.",
     r"\band a task sends it\. Gives the event loop a turn .+ starve that task\.": "and is sent in the background.",
 }
@@ -60,6 +75,7 @@ DOCSTRINGS: Final = {
 TESTS: Final = {
     r"\bAsyncTora\b": "Tora",
     r"\btora\.aio\.": "tora.",
+    r"\baio_until\b": "until",
 }
 
 
@@ -104,7 +120,7 @@ class Rules:
     instances: Table = Factory(lambda: Table("INSTANCES", INSTANCES))
     async_only: Table = Factory(lambda: Table("ASYNC_ONLY", ASYNC_ONLY))
     special: Table = Factory(lambda: Table("SPECIAL", SPECIAL))
-    bodies: Table = Factory(lambda: Table("BODIES", BODIES))
+    methods: Table = Factory(lambda: Table("METHODS", METHODS))
     docstrings: Table = Factory(lambda: Table("DOCSTRINGS", DOCSTRINGS))
     tests: Table = Factory(lambda: Table("TESTS", TESTS))
 
@@ -116,7 +132,7 @@ class Rules:
             self.instances,
             self.async_only,
             self.special,
-            self.bodies,
+            self.methods,
             self.docstrings,
             self.tests,
         ):

@@ -193,9 +193,7 @@ def _mode(sources: _Sources) -> Mode:
     value, source = sources.find("mode")
     mode = "online" if value is None else str(value).lower()
     if mode not in {"online", "offline", "disabled"}:
-        raise ToraConfigurationError(
-            f"{source} must be online, offline or disabled, got {validation.shown(value)}"
-        )
+        raise ToraConfigurationError(f"{source} must be online, offline or disabled, got {validation.shown(value)}")
     return cast("Mode", mode)
 
 

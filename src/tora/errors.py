@@ -1,15 +1,15 @@
 """Every error that Tora raises.
 
-    ToraError
-    ├── ToraValidationError        (ValueError)    an argument is wrong
-    ├── ToraConfigurationError                     a setting or the server's address is wrong
-    ├── ToraAuthenticationError    (PermissionError)  no key, a wrong key, or too few rights
-    ├── ToraExperimentError        (LookupError)   no such experiment
-    ├── ToraWorkspaceError         (LookupError)   no such workspace
-    ├── ToraMetricError            (RuntimeError)  logging to a closed client
-    └── ToraNetworkError           (OSError)       no connection, no such host, TLS
-        ├── ToraTimeoutError       (TimeoutError)  no answer in time
-        └── ToraAPIError                           an answer that the protocol does not promise
+ToraError
+├── ToraValidationError        (ValueError)    an argument is wrong
+├── ToraConfigurationError                     a setting or the server's address is wrong
+├── ToraAuthenticationError    (PermissionError)  no key, a wrong key, or too few rights
+├── ToraExperimentError        (LookupError)   no such experiment
+├── ToraWorkspaceError         (LookupError)   no such workspace
+├── ToraMetricError            (RuntimeError)  logging to a closed client
+└── ToraNetworkError           (OSError)       no connection, no such host, TLS
+    ├── ToraTimeoutError       (TimeoutError)  no answer in time
+    └── ToraAPIError                           an answer that the protocol does not promise
 """
 
 from __future__ import annotations

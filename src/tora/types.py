@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias
 
-__all__ = ["Hyperparams", "JSONValue", "Metadata", "Status", "Step", "Tags", "Value"]
-
-JSONValue: TypeAlias = "str | int | float | bool | None | list[JSONValue] | dict[str, JSONValue]"
+__all__ = ["Hyperparams", "Metadata", "Status", "Step", "Tags", "Value"]
 
 Value: TypeAlias = SupportsFloat
 """A metric's value: int, float, bool, or whatever has ``__float__`` (numpy and torch scalars, Decimal)."""

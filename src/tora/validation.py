@@ -10,7 +10,7 @@ import math
 import operator
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, SupportsIndex
+from typing import Any, Final, SupportsFloat, SupportsIndex, cast
 
 import msgspec
 
@@ -140,20 +140,22 @@ def metric_name(value: object) -> str:
     name = _text("metric name", value, MAX_METRIC_NAME)
     if not name.strip():
         raise ToraValidationError(
-            f"metric name must have 1 to {MAX_METRIC_NAME} characters, got {'an empty one' if not name else shown(name)}"
+            f"metric name must have 1 to {MAX_METRIC_NAME} characters that are not all blank, got {shown(name)}"
         )
     return name
 
 
 def metric_value(value: object) -> float:
     """Return the metric's value as a double; numpy and torch scalars, Decimal and Fraction are taken."""
-    if isinstance(value, (str, bytes, bytearray)) or not hasattr(value, "__float__") and not hasattr(value, "__index__"):
+    if isinstance(value, (str, bytes, bytearray)) or (
+        not hasattr(value, "__float__") and not hasattr(value, "__index__")
+    ):
         raise ToraValidationError(
             f"metric value must be a number (int, float, bool or anything with __float__), "
             f"got {type(value).__name__}: {shown(value)}"
         )
     try:
-        return float(value)  # type: ignore[arg-type]  # whatever has __float__ or __index__
+        return float(cast("SupportsFloat", value))
     except OverflowError:
         raise ToraValidationError(
             f"metric value must fit a double (magnitude below 1.8e308), got {shown(value)}"
@@ -177,9 +179,7 @@ def step(value: object) -> int | None:
     elif isinstance(value, float) and value.is_integer():
         number = int(value)
     else:
-        raise ToraValidationError(
-            f"step must be an integer or None, got {type(value).__name__}: {shown(value)}"
-        )
+        raise ToraValidationError(f"step must be an integer or None, got {type(value).__name__}: {shown(value)}")
     if not 0 <= number <= MAX_STEP:
         raise ToraValidationError(f"step must be from 0 to 2^63 - 1, got {shown(value)}")
     return number
@@ -268,14 +268,10 @@ def _flatten(prefix: str, value: Mapping[Any, Any], flat: dict[str, Any], depth:
 
 def _hyperparam_key(prefix: str, key: object) -> str:
     if not isinstance(key, str):
-        raise ToraValidationError(
-            f"hyperparams keys must be strings, got {type(key).__name__}: {shown(key)}"
-        )
+        raise ToraValidationError(f"hyperparams keys must be strings, got {type(key).__name__}: {shown(key)}")
     _text(f"hyperparams key {shown(prefix + key)}", prefix + key, MAX_HYPERPARAM_KEY)
     if not key:
-        raise ToraValidationError(
-            f"hyperparams keys must have 1 to {MAX_HYPERPARAM_KEY} characters, got an empty one"
-        )
+        raise ToraValidationError(f"hyperparams keys must have 1 to {MAX_HYPERPARAM_KEY} characters, got an empty one")
     return key
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from tora.errors import ToraValidationError
 from tora.models import Experiment, Summary, Workspace
+from tora.types import Status
 from tora.validation import non_finite_name
 
 __all__ = [
@@ -58,9 +59,7 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True):
     metadata: Mapping[str, Any] | None = None
 
 
-def encode_metric(
-    name: str, value: float, step: int | None, metadata: Mapping[str, Any] | None, time: float
-) -> bytes:
+def encode_metric(name: str, value: float, step: int | None, metadata: Mapping[str, Any] | None, time: float) -> bytes:
     """Return one metric as one line of JSON with its line end.
 
     Args:
@@ -109,9 +108,7 @@ class Batch(msgspec.Struct, forbid_unknown_fields=True):
 
     logs: list[MetricRecord]
     writer: str | None = None
-    first_seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = msgspec.field(
-        default=None, name="firstSeq"
-    )
+    first_seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = msgspec.field(default=None, name="firstSeq")
 
 
 class OlderBatch(msgspec.Struct, forbid_unknown_fields=True):
@@ -142,10 +139,10 @@ class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``PATCH /experiments/{id}``; what is absent stays as it is."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | None | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
     hyperparams: list[Hyperparam] | msgspec.UnsetType = msgspec.UNSET
-    notes: str | None | msgspec.UnsetType = msgspec.UNSET
+    notes: str | msgspec.UnsetType | None = msgspec.UNSET
     status: Literal["running", "finished", "failed", "stopped"] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -153,7 +150,7 @@ class Heartbeat(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST .../heartbeat``; ``status`` tells how the writer ended, when it has."""
 
     writer: str
-    status: Literal["running", "finished", "failed", "stopped"] = "running"
+    status: Status = "running"
 
 
 class NewWorkspace(msgspec.Struct, forbid_unknown_fields=True):
@@ -167,7 +164,7 @@ class WorkspaceChange(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``PATCH /workspaces/{id}``; what is absent stays as it is."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | None | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def decode(data: bytes, shape: type[T]) -> T:
@@ -309,9 +306,10 @@ def data_from_wire(body: bytes) -> dict[str, Any]:
         answer = msgspec.json.decode(body)
     except msgspec.DecodeError as exc:
         raise ValueError(f"it is not JSON ({exc})") from exc
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
-        raise ValueError("it has no object under 'data'")
-    return cast("dict[str, Any]", answer["data"])
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(data, dict):
+        raise ValueError("it has no object under 'data'")  # noqa: TRY004  # the document is wrong, not the argument
+    return cast("dict[str, Any]", data)
 
 
 def error_from_wire(body: bytes) -> tuple[str | None, str]:

@@ -143,7 +143,7 @@ async def test_loading_goes_on_with_an_experiment(server: Server) -> None:
 
 async def test_an_exception_in_the_block_fails_the_experiment(server: Server) -> None:
     """What leaves the context by an exception is delivered, and its experiment is failed."""
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012  # what is raised inside is the point
         async with await AsyncTora.create_experiment("failing", server_url=server.url) as client:
             await client.log("loss", 1.0)
             raise ZeroDivisionError
@@ -290,4 +290,3 @@ async def test_disabled_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         stats = await client.flush()
     assert stats.logged == 0
     assert client.is_closed
-

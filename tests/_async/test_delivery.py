@@ -35,9 +35,7 @@ def answers_to_batches(*replies: Reply | None) -> Callable[[Asked], Reply | None
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what Tora warned of."""
     return [
-        record.getMessage()
-        for record in caplog.records
-        if record.name == "tora" and record.levelno >= logging.WARNING
+        record.getMessage() for record in caplog.records if record.name == "tora" and record.levelno >= logging.WARNING
     ]
 
 
@@ -61,9 +59,7 @@ async def test_metrics_are_numbered_without_gaps(script: Scripted) -> None:
     [Reply(500, FAILURE), Reply(502, b"<html>"), Reply(503, FAILURE), Reply(429, FAILURE), Reply(408), Reply(0)],
     ids=lambda reply: str(reply.status),
 )
-async def test_what_may_pass_is_tried_again(
-    script: Scripted, trouble: Reply, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_what_may_pass_is_tried_again(script: Scripted, trouble: Reply, caplog: pytest.LogCaptureFixture) -> None:
     """A batch that a server could not take is sent again as it was; one failed try is no warning."""
     script.answer = answers_to_batches(trouble)
     async with await AsyncTora.create_experiment("patient", server_url=script.url) as client:
@@ -133,9 +129,7 @@ async def test_a_metric_that_alone_is_too_large_is_counted_as_dropped(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 302])
-async def test_a_refusal_is_not_hammered(
-    script: Scripted, status: int, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_refusal_is_not_hammered(script: Scripted, status: int, caplog: pytest.LogCaptureFixture) -> None:
     """A server that says no is asked once, not again and again; the reason is told once and kept in stats."""
     script.answer = lambda asked: (
         Reply(status, {"status": status, "error": {"code": "no", "message": "never ever"}})
@@ -228,9 +222,7 @@ async def test_any_success_is_a_success(script: Scripted) -> None:
     ],
     ids=lambda value: str(getattr(value, "status", getattr(value, "__name__", value))),
 )
-async def test_loading_raises_what_went_wrong(
-    script: Scripted, reply: Reply, error: type[tora.ToraError]
-) -> None:
+async def test_loading_raises_what_went_wrong(script: Scripted, reply: Reply, error: type[tora.ToraError]) -> None:
     """Each answer other than an experiment is the error that the protocol names, with the call in its message."""
     script.answer = lambda _: reply
     with pytest.raises(error) as raised:

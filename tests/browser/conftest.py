@@ -38,7 +38,8 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@define
+# Playwright keeps a mark of its own on whoever owns a method that it calls.
+@define(slots=False)
 class Complaints:
     """What the browser found wrong with a page."""
 
@@ -51,7 +52,7 @@ class Complaints:
 
     def watch(self, page: Page, origin: str) -> None:
         """Gather a page's errors, refusals of the content policy, and requests to other hosts."""
-        page.on("console", lambda message: self._console(message))
+        page.on("console", self._console)
         page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
         page.on("request", lambda request: self._request(request, origin))
 

@@ -62,10 +62,11 @@ def test_text_without_spaces_does_not_widen_a_phone(open_page: OpenPage, server:
         server.url, long, tags=["t" * 50, "u" * 50], hyperparams={long: long}, description=long * 4
     )
     seeding.log(server.url, experiment, {f"{'p' * 120}/{'m' * 120}": seeding.steps([1.0, math.nan])})
-    for path, shown in ((f"/?q={long}", "tbody tr"), (f"/e/{experiment}", ".card")):
-        page = open_page(path, width=390, height=844)
-        page.locator(shown).first.scroll_into_view_if_needed()
-        assert _overflow(page) == 0
+    listed = open_page(f"/?q={long}", width=390, height=844)
+    expect(listed.locator("tbody tr")).to_be_visible()
+    assert _overflow(listed) == 0
+    page = open_page(f"/e/{experiment}", width=390, height=844)
+    page.locator(".card").scroll_into_view_if_needed()
     expect(page.locator(".chart canvas")).to_be_visible()
     assert _overflow(page) == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import seeding
 from tests.browser.conftest import Complaints, OpenPage
@@ -14,7 +14,7 @@ from tests.support.polling import until
 from tests.support.serving import Server, serving
 
 
-def _card(page: Page, metric: str):  # noqa: ANN202 - a locator
+def _card(page: Page, metric: str) -> Locator:
     return page.locator(f"[data-metric='{metric}']")
 
 
@@ -26,7 +26,11 @@ def _points(page: Page, metric: str) -> int:
 def test_the_page_says_what_the_experiment_is(open_page: OpenPage, server: Server) -> None:
     """Name, status, description, tags, hyperparameters and id are on the page."""
     experiment = seeding.create(
-        server.url, "page of one", tags=["a tag"], hyperparams={"lr": 0.001, "name": "adam"}, description="Why it is run."
+        server.url,
+        "page of one",
+        tags=["a tag"],
+        hyperparams={"lr": 0.001, "name": "adam"},
+        description="Why it is run.",
     )
     page = open_page(f"/e/{experiment}")
     expect(page.get_by_role("heading", level=1)).to_have_text("page of one")
@@ -83,7 +87,9 @@ def test_a_metric_that_becomes_nan_is_marked(open_page: OpenPage, server: Server
     page = open_page(f"/e/{experiment}")
     until(lambda: _points(page, "loss") == 20, "chart before the break")
     broken = [math.nan, math.inf, -math.inf, math.nan]
-    seeding.log(server.url, experiment, {"loss": seeding.steps(broken, start=20), "acc": seeding.steps([1.0], start=20)})
+    seeding.log(
+        server.url, experiment, {"loss": seeding.steps(broken, start=20), "acc": seeding.steps([1.0], start=20)}
+    )
     expect(_card(page, "loss").locator(".oddity")).to_have_text("NaN first at step 20, 4 in all")
     expect(_card(page, "loss").locator(".readout b")).to_have_text("NaN")
     expect(_card(page, "acc").locator(".oddity")).to_have_count(0)

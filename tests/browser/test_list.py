@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import seeding
 from tests.browser.conftest import Complaints, OpenPage
+from tests.support.polling import until
 from tests.support.serving import Server
 
 
@@ -50,6 +51,20 @@ def test_search_narrows_the_list_and_stays_in_the_address(open_page: OpenPage, s
     expect(rows).to_have_count(1)
 
 
+def test_typing_is_not_disturbed_by_the_list(open_page: OpenPage, server: Server) -> None:
+    """Spaces and slow letters stay in the field while the list is searched and kept current."""
+    word = _word()
+    mine = seeding.create(server.url, f"{word} one two")
+    page = open_page("/")
+    search = page.get_by_role("searchbox")
+    search.fill(f"{word} one ")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_have_attribute("data-id", mine)
+    with page.expect_response(lambda response: "/experiments?" in response.url):
+        search.press_sequentially("t")
+    expect(search).to_have_value(f"{word} one t")
+
+
 def test_a_search_without_a_find_can_be_cleared(open_page: OpenPage, server: Server) -> None:
     """Nothing found is said, and one button leads back to the list."""
     seeding.create(server.url, "there is one")
@@ -79,10 +94,12 @@ def test_scrolling_loads_further_pages(open_page: OpenPage, server: Server) -> N
     rows = page.locator("tbody tr")
     expect(rows.first).to_be_visible()
     assert rows.count() < len(made)
-    for _ in range(3):
+
+    def all_after_scrolling() -> bool:
         rows.last.scroll_into_view_if_needed()
-        page.wait_for_timeout(50)
-    expect(rows).to_have_count(len(made))
+        return rows.count() == len(made)
+
+    until(all_after_scrolling, f"list of {len(made)} rows")
     assert {row.get_attribute("data-id") for row in rows.all()} == made
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import tora.aio
 from attrs import frozen
 
 import tora
+import tora.aio
 from tests.support.source import text
 
 MANUAL = text("docs/tora.md")

@@ -1,4 +1,4 @@
-import { filterByName, groupByPrefix, inOrder, prefixOf } from "/static/groups.js";
+import { filterByName, groupByPrefix, headline, prefixOf } from "/static/groups.js";
 import { equal, test } from "./harness.js";
 
 const named = (...names) => names.map((name) => ({ name }));
@@ -18,8 +18,10 @@ test("numbers in names are ordered as numbers, and the machine's metrics come la
   equal(groups[0].metrics, named("train/layer2", "train/layer10"));
 });
 
-test("metrics on their own have the order of the groups", () => {
-  equal(inOrder(named("system/a", "val/b", "c")), named("c", "val/b", "system/a"));
+test("where there is room for a few, what runs are judged by comes first", () => {
+  const metrics = named("system/gpu", "lr", "val/Accuracy", "train/loss", "steps");
+  equal(headline(metrics, 3), named("train/loss", "val/Accuracy", "lr"));
+  equal(headline(metrics, 9), named("train/loss", "val/Accuracy", "lr", "steps", "system/gpu"));
 });
 
 test("a slash at the beginning makes no group", () => {

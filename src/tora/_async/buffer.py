@@ -23,9 +23,10 @@ from typing import Final
 
 from attrs import frozen
 
-from tora._async.journal import Journal
+from tora._async.journal import Journal, end_line
 from tora.errors import ToraMetricError
 from tora.models import Stats
+from tora.types import Status
 
 __all__ = ["MetricBuffer", "Waiting"]
 
@@ -109,7 +110,7 @@ class MetricBuffer:
         size = len(line)
         try:
             if os.write(self._fd, line) != size:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301  # as the system would have
             # From here to the last statement nothing is called, so no signal handler can cut it short.
             self._journal.end += size  # type: ignore[union-attr]  # the file that was written is open
             self._numbered += 1
@@ -275,16 +276,22 @@ class MetricBuffer:
             self._closed = True
             self._fd = _CLOSED_FD
 
-    def close(self, *, keep: bool = False) -> None:
+    def close(self, status: Status, *, keep: bool = False) -> None:
         """Close the journal, which goes when nothing in it waits, and stays for ``tora sync`` otherwise.
 
         Args:
+            status: How the writer ended, for whoever sends the journal.
             keep: The journal stays even so: it holds an experiment that no server has seen.
         """
         with self._lock:
             self.refuse()
-            if self._journal is not None:
-                self._journal.close(remove=not (keep or self._window or self._spilled))
+            if self._journal is None:
+                return
+            keep = keep or bool(self._window or self._spilled)
+            if keep:
+                with contextlib.suppress(OSError):  # on a full disk the metrics matter, the word does not
+                    self._journal.append(end_line(status))
+            self._journal.close(remove=not keep)
 
     def abandon(self) -> None:
         """Let go of the journal in a forked child: it is the parent's."""

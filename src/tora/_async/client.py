@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from tora import config, validation, wire
-from tora._async import exits
+from tora._async import adoption, exits
 from tora._async.buffer import MetricBuffer
 from tora._async.delivery import Delivery
 from tora._async.home import Revive, home_of
@@ -205,6 +205,7 @@ class AsyncTora:
             raise
         self._api = api
         self._bind(asyncio.get_running_loop())
+        adoption.begin(self._settings.dir, api.endpoint)
         return api
 
     def _join(self, handle: _Handle) -> None:
@@ -374,7 +375,7 @@ class AsyncTora:
         stats = self.stats
         if stats.waiting:
             left_behind(stats, self.experiment_id, self._buffer.journal_path)
-        self._buffer.close(keep=self._api is None)
+        self._buffer.close(status, keep=self._api is None)
         return stats
 
     def _progress(self) -> Progress:
@@ -419,7 +420,7 @@ class AsyncTora:
             # There is none yet. The journal keeps what comes, and each metric looks again.
             self._buffer.arm(self._buffer.waiting + 1)
 
-    async def _at_home(self, func: Callable[[Unpack[Ts]], Awaitable[T]], *args: Unpack[Ts]) -> T:
+    async def _at_home(self, func: Callable[[Unpack[Ts]], Awaitable[T]], *args: *Ts) -> T:
         """Run a part of this client on the loop that it belongs to; one that is gone is replaced by this one."""
         here = asyncio.get_running_loop()
         if self._loop is None or not self._loop.is_running() or not self._is_delivering():
@@ -619,5 +620,5 @@ def _may_pass(exc: BaseException) -> bool:
     return isinstance(exc, ToraNetworkError) and not isinstance(exc, ToraTimeoutError)
 
 
-async def _coroutine(func: Callable[[Unpack[Ts]], Awaitable[T]], *args: Unpack[Ts]) -> T:
+async def _coroutine(func: Callable[[Unpack[Ts]], Awaitable[T]], *args: *Ts) -> T:
     return await func(*args)

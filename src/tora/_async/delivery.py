@@ -324,6 +324,6 @@ def _judge(answer: Answer) -> None:
     reason = str(refusal(answer))
     if answer.status == 413:
         raise _TooLargeError(reason)
-    if answer.status in {408, 425, 429} or answer.status >= 500:
+    if answer.may_pass:
         raise _UnavailableError(reason, answer.retry_after)
     raise _RefusedError(reason)

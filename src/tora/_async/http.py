@@ -70,6 +70,11 @@ class Answer:
         """Whether it is any 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same request may be answered otherwise later."""
+        return self.status in {408, 425, 429} or self.status >= 500
+
 
 @define
 class _Shared:
@@ -278,7 +283,7 @@ def _reason(exc: BaseException) -> str:
         return f"no such host ({exc.os_error.strerror or exc})"
     if isinstance(exc, aiohttp.ClientConnectorError):
         return f"no connection ({exc.os_error.strerror or exc})"
-    return f"the connection failed ({exc or type(exc).__name__})"
+    return f"the connection failed ({str(exc) or type(exc).__name__})"
 
 
 def _checked(answer: Answer, missing: type[ToraError] | None) -> Answer:

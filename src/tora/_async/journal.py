@@ -2,7 +2,8 @@
 
 The first line is the header: which server, experiment and writer the file belongs to, and the
 sequence number of the first metric. Every further line is one metric as the wire has it, so a
-metric's sequence number follows from its place. Beside ``<writer>.jsonl`` lies ``<writer>.ack``: how
+metric's sequence number follows from its place; a writer that ended with metrics still waiting says
+how it ended in a last line. Beside ``<writer>.jsonl`` lies ``<writer>.ack``: how
 many of the metrics the server has acknowledged, and where in the file the next one begins; after a
 crash between the server's acknowledgement and that note, metrics are sent twice and the server
 recognises them by (writer, sequence number).
@@ -21,7 +22,9 @@ from typing import Any, Final, Self
 import msgspec
 from attrs import evolve, field, frozen
 
-__all__ = ["Header", "Journal", "JournalBusyError", "JournalError", "journal_dir"]
+from tora.types import Status
+
+__all__ = ["End", "Header", "Journal", "JournalBusyError", "JournalError", "end_line", "journal_dir"]
 
 VERSION: Final = 1
 _ACK_BYTES: Final = 42  # two zero-padded 20-digit numbers, a blank between them and a line end
@@ -62,6 +65,13 @@ class Header:
 def journal_dir(data_dir: Path) -> Path:
     """Return where the journals of a data folder are."""
     return data_dir / "journal"
+
+
+@frozen
+class End:
+    """What the last line says, where there is one."""
+
+    end: Status
 
 
 class Journal:
@@ -112,12 +122,7 @@ class Journal:
         """
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         try:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise JournalBusyError(f"{path} is in use by a running process") from None
-            if os.fstat(fd).st_nlink == 0:
-                raise JournalBusyError(f"{path} was sent and removed by another process")
+            _lock(path, fd)
             header, body = _read_header(path, fd)
             journal = cls(path, header, fd, -1, os.fstat(fd).st_size)
             journal._ack_fd = _open_ack(path)
@@ -160,6 +165,14 @@ class Journal:
             data += more
         return data[: data.rfind(b"\n") + 1].splitlines(keepends=True)
 
+    def count(self, offset: int) -> int:
+        """Return how many whole lines there are from an offset on."""
+        found = 0
+        while data := os.pread(self.fd, _READ_BYTES, offset):
+            found += data.count(b"\n")
+            offset += len(data)
+        return found
+
     def acknowledge(self, count: int, offset: int) -> None:
         """Note that so many metrics of the file are stored, and where the next one begins."""
         os.pwrite(self._ack_fd, b"%020d %020d\n" % (count, offset), 0)
@@ -190,6 +203,20 @@ class Journal:
         self.append(_encode_header(header))
         self.header = header
         self.acknowledge(0, self.end)
+
+
+def end_line(status: Status) -> bytes:
+    """Return the last line of a writer that ended in good order, with metrics still waiting."""
+    return msgspec.json.encode(End(status)) + b"\n"
+
+
+def _lock(path: Path, fd: int) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise JournalBusyError(f"{path} is in use by a running process") from None
+    if os.fstat(fd).st_nlink == 0:
+        raise JournalBusyError(f"{path} was sent and removed by another process")
 
 
 def _encode_header(header: Header) -> bytes:

@@ -111,7 +111,7 @@ async def _start(settings: Settings) -> LocalServer:
 
 
 def _spawn(settings: Settings, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603, ASYNC220  # our own module; the call returns once the program runs
+    return subprocess.Popen(  # noqa: S603  # our own module; the call returns once the program runs
         [
             *(sys.executable, "-m", "tora", "server", "--local"),
             *("--dir", str(settings.dir), "--port", str(settings.port)),

@@ -38,7 +38,10 @@ class Runner:
         self._lock = threading.RLock()  # reentrant for the sake of signal handlers
         self._inherited: list[LoopThread] = []
         if hasattr(os, "register_at_fork"):  # where there is no fork there is no hook for it
-            os.register_at_fork(after_in_child=self._after_fork)
+            # A fork waits for a start, so that a child inherits no half-held lock and no half-done import.
+            os.register_at_fork(
+                before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._begin_anew
+            )
 
     @property
     def is_running(self) -> bool:
@@ -90,10 +93,10 @@ class Runner:
         return self._thread if self._thread is not None else self._start()
 
     def _start(self) -> LoopThread:
-        from tora._async.home import settle
-        from tora._sync.loop import LoopThread
-
         with self._lock:
+            from tora._async.home import settle
+            from tora._sync.loop import LoopThread
+
             if self._thread is not None:
                 return self._thread
             started = LoopThread.start()
@@ -107,9 +110,9 @@ class Runner:
             self._thread = started
         return self._thread
 
-    def _after_fork(self) -> None:
-        self._lock = threading.RLock()  # it may be held by a thread that the child does not have
+    def _begin_anew(self) -> None:
         inherited, self._thread = self._thread, None
+        self._lock.release()
         if inherited is not None:
             inherited.disown()
             self._inherited.append(inherited)  # freeing it would report its tasks as destroyed

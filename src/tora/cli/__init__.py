@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from tora.cli import server, ui
+from tora.cli import server, sync, ui
 
 __all__ = ["app", "main"]
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(server.server)
+app.command()(sync.sync)
 app.command()(ui.ui)
 
 

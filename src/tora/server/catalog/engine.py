@@ -128,4 +128,4 @@ def _advice(error: BaseException | None) -> tuple[type[CatalogError], str]:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return CatalogError, "check that it and its folder may be written"
         case _:
-            return CatalogError, "nothing was changed; see the message before for the cause"
+            return CatalogError, "nothing was changed"

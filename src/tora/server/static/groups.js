@@ -1,6 +1,7 @@
 // How metrics are gathered: by the part of the name before the first "/". Pure.
 
 const MACHINE = "system";
+const JUDGED_BY = /loss|acc|reward|return|score|error|perplexity/i;
 
 /**
  * Return `{prefix, metrics}` in order of name; metrics without a prefix come first, under "", and those of
@@ -18,9 +19,11 @@ export function groupByPrefix(metrics) {
     .map(([prefix, members]) => ({ prefix, metrics: members }));
 }
 
-/** Return the metrics in the order in which their groups show them. */
-export function inOrder(metrics) {
-  return groupByPrefix(metrics).flatMap((group) => group.metrics);
+/** Return so many metrics for where there is room for a few: those that runs are judged by, then the others. */
+export function headline(metrics, room) {
+  const ordered = groupByPrefix(metrics).flatMap((group) => group.metrics);
+  const judged = ordered.filter(({ name }) => JUDGED_BY.test(name));
+  return [...judged, ...ordered.filter((metric) => !judged.includes(metric))].slice(0, room);
 }
 
 /** The part before the first "/", "" where there is none. */

@@ -94,7 +94,9 @@ def series(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> list[Se
     with table(connection, "wanted", {"sid": found.sid, "gid": found.gid}):
         spans = reader.spans()
         exact = reader.fits(spans)
-        parts = [reader.read(spans, exact, whole=True), reader.read(spans, ~exact, whole=False)]
+        parts = [reader.read(spans, exact, whole=True)]
+        if not exact.all():
+            parts.append(reader.read(spans, ~exact, whole=False))
     totals = {gid: place for place, gid in enumerate(spans.gid.tolist())}
     return [
         Series(
@@ -127,11 +129,10 @@ class _Reader:
         """Return which answers need no buckets."""
         return (spans.distinct_x <= self._query.points) | (self._query.points == 0)
 
-    def read(self, spans: _Spans, chosen: np.ndarray, *, whole: bool) -> dict[str, np.ndarray] | None:
+    def read(self, spans: _Spans, chosen: np.ndarray, *, whole: bool) -> dict[str, np.ndarray]:
         """Return the columns of the chosen answers one below the other, in whole or in buckets."""
-        if not chosen.any():
-            return None
-        extent = spans.high[chosen] - spans.low[chosen]
+        with np.errstate(over="ignore"):  # see _BUCKET
+            extent = spans.high[chosen] - spans.low[chosen]
         bounds = {
             "gid": spans.gid[chosen],
             "low": spans.low[chosen],
@@ -174,14 +175,13 @@ def _find(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> _Found:
     )
 
 
-def _columns(parts: Sequence[Mapping[str, np.ndarray] | None], gid: int) -> dict[str, np.ndarray]:
-    there = [part for part in parts if part is not None]
-    for part in there:
+def _columns(parts: Sequence[Mapping[str, np.ndarray]], gid: int) -> dict[str, np.ndarray]:
+    for part in parts:
         start, end = np.searchsorted(part["gid"], [gid, gid + 1])
         if start < end:
-            return {name: column[start:end] for name, column in part.items() if name != "gid"}
-    # In the asked range there is nothing.
-    return {name: column[:0] for name, column in there[0].items() if name != "gid"} if there else {}
+            break
+    # A series with nothing in the asked range is in no part; an empty run of any has the right columns.
+    return {name: column[start:end] for name, column in part.items() if name != "gid"}
 
 
 def _filled(column: np.ndarray) -> np.ndarray:

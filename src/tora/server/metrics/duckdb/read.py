@@ -69,7 +69,7 @@ def spans(connection: duckdb.DuckDBPyConnection, experiment: str, after_tick: in
     ticks = rows["tick"]
     chunk_of = np.cumsum(rows["n"]) // _CHUNK
     starts = np.flatnonzero(np.diff(chunk_of, prepend=-1))
-    ends = np.append(starts[1:], len(ticks)) - 1
+    ends = np.append(starts, len(ticks))[1:] - 1
     return (Span(int(ticks[start]), int(ticks[end])) for start, end in zip(starts, ends, strict=True))
 
 
@@ -99,4 +99,5 @@ def _series(connection: duckdb.DuckDBPyConnection, experiment: str) -> tuple[np.
 
 
 def _texts(column: np.ndarray) -> np.ndarray:
-    return column.filled(None) if isinstance(column, np.ma.MaskedArray) else column
+    # `filled(None)` would fill with numpy's default for text, "?".
+    return np.where(column.mask, None, column.data) if isinstance(column, np.ma.MaskedArray) else column

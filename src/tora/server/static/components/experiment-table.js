@@ -1,6 +1,6 @@
 // Experiments as rows; on a phone each row folds into a small card.
 import { number } from "../format.js";
-import { inOrder } from "../groups.js";
+import { headline } from "../groups.js";
 import { html } from "../lib.js";
 import { Status, Tags, When } from "./parts.js";
 
@@ -41,7 +41,7 @@ function LatestValues({ metrics }) {
   if (metrics.length === 0) return html`<span class="muted">no metrics yet</span>`;
   const left = metrics.length - METRICS_SHOWN;
   return html`<dl class="latest">
-    ${inOrder(metrics).slice(0, METRICS_SHOWN).map(
+    ${headline(metrics, METRICS_SHOWN).map(
       ({ name, last }) => html`<div key=${name}>
         <dt title=${name}><bdi>${name}</bdi></dt>
         <dd>${number(last)}</dd>

@@ -10,12 +10,12 @@ const MARGIN = "600px 0px";
 
 /** `list` is made by createList; `nothing` is what to show when there is not one experiment. */
 export function ExperimentList({ list, title, nothing }) {
-  const text = query.value.get("q") ?? "";
+  const text = (query.value.get("q") ?? "").trim();
   useEffect(() => {
     list.search(text);
   }, [list, text]);
   useEffect(() => list.keepCurrent(), [list]);
-  const onText = useMemo(() => debounced((typed) => setQuery("q", typed.trim()), TYPING_PAUSE), []);
+  const onText = useMemo(() => debounced((typed) => setQuery("q", typed), TYPING_PAUSE), []);
 
   const items = list.items.value;
   return html`<div class="list" aria-busy=${list.loading.value}>

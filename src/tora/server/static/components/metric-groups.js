@@ -26,8 +26,16 @@ function Group({ group: { prefix, metrics }, series, color, syncKey }) {
     <summary><h2>${prefix || "Metrics"}</h2><span class="muted">${counted(metrics.length, "chart")}</span></summary>
     <div class="cards">
       ${metrics.map(
-        (summary) => html`<${ChartCard} key=${summary.name} ...${{ summary, series, color, syncKey }} />`,
+        (summary) => html`<${CardWhenChanged} key=${summary.name} ...${{ summary, series, color, syncKey }} />`,
       )}
     </div>
   </details>`;
+}
+
+/** A live event changes a few summaries of perhaps a thousand: the cards of the others are left alone. */
+function CardWhenChanged({ summary, series, color, syncKey }) {
+  return useMemo(
+    () => html`<${ChartCard} ...${{ summary, series, color, syncKey }} />`,
+    [summary, series, color, syncKey],
+  );
 }

@@ -1,6 +1,6 @@
 // The small pieces that pages are made of.
 import { count, exact, relative } from "../format.js";
-import { html, useEffect, useState } from "../lib.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
 import { now } from "../state/clock.js";
 
 const STATUSES = new Set(["running", "finished", "failed", "stopped", "lost"]);
@@ -68,19 +68,29 @@ export function Problem({ error, announced = true }) {
   return html`<p class="problem" role=${announced ? "alert" : null}>${error.message}</p>`;
 }
 
-/** The field that "/" goes to. */
+/** The field that "/" goes to. `onText` may tell late: while someone types, the field is theirs. */
 export function Search({ label, value, onText, found = null }) {
+  const field = useRef(null);
+  const [typed, setTyped] = useState(value);
+  useEffect(() => {
+    if (document.activeElement !== field.current) setTyped(value);
+  }, [value]);
+  const onInput = (event) => {
+    setTyped(event.currentTarget.value);
+    onText(event.currentTarget.value);
+  };
   return html`<div class="search">
     <svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="7" cy="7" r="4.500" /><path d="m10.500 10.500 3 3" /></svg>
     <input
       type="search"
+      ref=${field}
       placeholder=${label}
       aria-label=${label}
       aria-keyshortcuts="/"
       autocomplete="off"
       spellcheck="false"
-      value=${value}
-      onInput=${(event) => onText(event.currentTarget.value)}
+      value=${typed}
+      onInput=${onInput}
     />
     <kbd aria-hidden="true">/</kbd>
     <span class="visually-hidden" role="status">${found === null ? "" : `${count(found)} found`}</span>

@@ -75,7 +75,8 @@ export function createSeries(experiment) {
 
   const add = (found, { tick, x, y, reload }) => {
     // What nobody sees is not kept current; it is asked for when it comes into view.
-    if (reload || found.watchers === 0) return outdate(found);
+    const failed = found.stale && !found.fetching;
+    if (reload || failed || found.watchers === 0) return outdate(found);
     if (found.fetching) found.meanwhile.push({ tick, x, y });
     append(found, { tick, x, y });
     if (found.appended > 2 * POINTS) outdate(found);
