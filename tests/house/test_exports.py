@@ -25,7 +25,7 @@ def test_all_is_sorted_and_complete() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """A misspelt name fails as with any module, and says which name."""
     with pytest.raises(AttributeError, match="tlogg"):
-        _ = tora.tlogg  # type: ignore[attr-defined]  # what the test is about
+        _ = tora.tlogg
 
 
 def test_star_import_gives_the_public_names() -> None:

@@ -219,7 +219,7 @@ async def test_an_empty_group_and_an_empty_batch_are_fine(store: MetricsStore) -
     assert [one.writer for one in (await store.writers(["e"]))["e"]] == ["w"]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     groups=st.lists(
         st.lists(st.tuples(st.sampled_from("uvw"), st.integers(1, 30), st.integers(1, 12)), min_size=1, max_size=5),

@@ -28,11 +28,21 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(method: str, url: str, body: object = None, *, key: str | None = None, timeout: float = 30) -> Answer:
+def request(
+    method: str,
+    url: str,
+    body: object = None,
+    *,
+    key: str | None = None,
+    writer: str | None = None,
+    timeout: float = 30,
+) -> Answer:
     """Send one request; ``body`` is sent as JSON unless it is bytes. Any status is an answer, not an error."""
     headers = {"Content-Type": "application/json"} if body is not None else {}
     if key is not None:
         headers["x-api-key"] = key
+    if writer is not None:
+        headers["x-tora-writer"] = writer
     payload = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     made = urllib.request.Request(url, payload, headers, method=method)
     try:

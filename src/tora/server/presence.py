@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -31,6 +32,10 @@ class Presence:
         self._seen[experiment, None] = now
         if len(self._seen) > self._sweep_at:
             self._sweep(now)
+
+    def lose(self, experiment: str, writer: str) -> None:
+        """Note that a writer was killed: somebody else found what it left."""
+        self._seen[experiment, writer] = -math.inf
 
     def is_lost(self, experiment: str, owner: str | None) -> bool:
         """Return whether the owner, or anybody where there is none, was silent for too long."""

@@ -9,7 +9,8 @@ from aiohttp import web
 from tora import validation, wire
 from tora.server.answers import json_answer
 from tora.server.bodies import LARGE_BODY, read_body, read_json
-from tora.server.context import INGEST, KNOWN, METRICS, PRESENCE
+from tora.server.context import CATALOG, HUB, INGEST, KNOWN, METRICS, PRESENCE
+from tora.types import Status
 
 __all__ = ["heartbeat", "logs_batch", "metrics_batch"]
 
@@ -31,8 +32,21 @@ async def heartbeat(request: web.Request) -> web.Response:
     body = await read_json(request, wire.Heartbeat)
     writer = validation.writer_id(body.writer)
     await request.app[METRICS].sign(experiment, writer, time.time(), body.status)
-    request.app[PRESENCE].sign(experiment, writer)
+    if body.status == "lost":
+        request.app[PRESENCE].lose(experiment, writer)
+    else:
+        request.app[PRESENCE].sign(experiment, writer)
+        if body.status != "running":
+            await _end(request, experiment, writer, body.status)
     return json_answer({"writer": writer, "status": body.status})
+
+
+async def _end(request: web.Request, experiment: str, writer: str, status: Status) -> None:
+    # The end of the owner is the end of the experiment; a worker's shows in the list of writers alone.
+    catalog = request.app[CATALOG]
+    if (await catalog.owners([experiment])).get(experiment) == writer:
+        await catalog.set_status(experiment, status, writer)
+        request.app[HUB].changed(experiment)
 
 
 async def _stored(request: web.Request, shape: type[wire.Batch | wire.OlderBatch]) -> web.Response:

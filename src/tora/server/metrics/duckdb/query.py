@@ -176,12 +176,15 @@ def _find(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> _Found:
 
 
 def _columns(parts: Sequence[Mapping[str, np.ndarray]], gid: int) -> dict[str, np.ndarray]:
-    for part in parts:
-        start, end = np.searchsorted(part["gid"], [gid, gid + 1])
-        if start < end:
-            break
+    runs = [(part, _run(part["gid"], gid)) for part in parts]
     # A series with nothing in the asked range is in no part; an empty run of any has the right columns.
-    return {name: column[start:end] for name, column in part.items() if name != "gid"}
+    part, run = next(((part, run) for part, run in runs if run.start < run.stop), runs[0])
+    return {name: column[run] for name, column in part.items() if name != "gid"}
+
+
+def _run(gids: np.ndarray, gid: int) -> slice:
+    start, end = np.searchsorted(gids, [gid, gid + 1]).tolist()
+    return slice(start, end)
 
 
 def _filled(column: np.ndarray) -> np.ndarray:

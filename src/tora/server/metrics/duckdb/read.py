@@ -99,5 +99,8 @@ def _series(connection: duckdb.DuckDBPyConnection, experiment: str) -> tuple[np.
 
 
 def _texts(column: np.ndarray) -> np.ndarray:
-    # `filled(None)` would fill with numpy's default for text, "?".
-    return np.where(column.mask, None, column.data) if isinstance(column, np.ma.MaskedArray) else column
+    if isinstance(column, np.ma.MaskedArray):
+        texts = column.data.copy()
+        texts[column.mask] = None  # `filled(None)` would fill with numpy's default for text, "?"
+        return texts
+    return column

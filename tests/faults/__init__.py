@@ -1,0 +1,1 @@
+"""Faults in real processes: nothing that was logged is lost, and nothing hangs."""
