@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -18,15 +17,16 @@ from tests.support.source import ROOT
 REQUESTS = 8
 
 
-@pytest.fixture
-def service(server: Server, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def service(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The example service in a process of its own; the value is its address."""
     url = f"http://127.0.0.1:{(port := free_port())}"
-    log = tmp_path / "service.log"
+    folder = tmp_path_factory.mktemp("service")
+    log = folder / "service.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "examples" / "async_service.py"), "--port", str(port)],
-            env=clean_environment(TORA_SERVER_URL=server.url, TORA_DIR=str(tmp_path / "tora")),
+            env=clean_environment(TORA_SERVER_URL=server.url, TORA_DIR=str(folder / "tora")),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

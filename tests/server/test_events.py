@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_repeated_points_are_not_told_again(server: Server, experiment: str, log
         for _ in range(3):
             log(experiment, [{"name": "loss", "value": 1, "step": 1}], writer="w", firstSeq=1)
         log(experiment, [{"name": "end", "value": 1}], writer="w", firstSeq=2)
-        told = []
+        told: list[dict[str, Any]] = []
         while "end" not in [each["name"] for each in told]:
             told += stream.next("points").data["metrics"]
         assert [each["name"] for each in told] == ["loss", "end"]

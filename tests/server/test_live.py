@@ -60,7 +60,7 @@ def test_a_watcher_is_told_only_of_what_came_after_it() -> None:
 
 
 def test_waiting_ends_with_news_or_with_time() -> None:
-    """wait says whether there is something to take."""
+    """Wait says whether there is something to take."""
 
     async def story() -> None:
         hub = Hub()

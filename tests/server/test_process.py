@@ -152,8 +152,8 @@ def test_it_ends_although_a_body_never_comes(own_server: Server) -> None:
     """A request that stands still is cut after a few seconds."""
     http.request("POST", f"{own_server.url}/experiments", {"id": "x", "name": "x"})
     with socket.create_connection(("127.0.0.1", own_server.port)) as slow:
-        head = f"POST /experiments/x/logs/batch HTTP/1.1\r\nHost: 127.0.0.1:{own_server.port}\r\nContent-Length: 100\r\n\r\n{{"
-        slow.sendall(head.encode())
+        slow.sendall(b"POST /experiments/x/logs/batch HTTP/1.1\r\nContent-Length: 100\r\n")
+        slow.sendall(b"Host: 127.0.0.1:%d\r\n\r\n{" % own_server.port)
         assert http.request("GET", f"{own_server.url}/health").status == 200
         assert own_server.stop() == 0
 

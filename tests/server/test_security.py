@@ -38,8 +38,22 @@ def test_its_own_names_are_answered(server: Server, name: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        *("evil.example", "evil.example:{port}", "127.0.0.1", "localhost", "127.0.0.1:1", "127.0.0.1.evil.example:{port}"),
-        *("localhost.:{port}", "127.0.0.2:{port}", "0.0.0.0:{port}", "127.0.0.1:{port}@evil", "", "user@127.0.0.1:{port}"),
+        *(
+            "evil.example",
+            "evil.example:{port}",
+            "127.0.0.1",
+            "localhost",
+            "127.0.0.1:1",
+            "127.0.0.1.evil.example:{port}",
+        ),
+        *(
+            "localhost.:{port}",
+            "127.0.0.2:{port}",
+            "0.0.0.0:{port}",
+            "127.0.0.1:{port}@evil",
+            "",
+            "user@127.0.0.1:{port}",
+        ),
     ],
 )
 @pytest.mark.parametrize("path", ["/health", "/experiments", "/", "/static/app.js", "/nothing"])
@@ -69,7 +83,8 @@ def test_a_server_on_all_addresses_answers_to_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://localhost:{port}", "http://127.0.0.1:1", "http://127.0.0.1", "", "x"]
+    "origin",
+    ["http://evil.example", "null", "http://localhost:{port}", "http://127.0.0.1:1", "http://127.0.0.1", "", "x"],
 )
 def test_a_change_from_another_origin_is_refused(server: Server, origin: str) -> None:
     """A page of another origin, a sandboxed one and one of another port cannot change anything."""

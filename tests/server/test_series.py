@@ -27,7 +27,10 @@ def test_a_series_comes_as_columns(call: Call, experiment: str, log: Log) -> Non
     log(experiment, [{"name": "loss", "value": value, "step": step} for step, value in values.items()])
     (found,) = series(call, f"experiment={experiment}&name=loss")
     assert found == {
-        **{"experiment": experiment, "name": "loss", "total": 4, "nonFinite": 2},
+        "experiment": experiment,
+        "name": "loss",
+        "total": 4,
+        "nonFinite": 2,
         "columns": {
             "x": [0, 1, 2, 3],
             "last": [0.5, "NaN", "-Infinity", 3.0],

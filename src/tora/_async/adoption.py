@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import msgspec
 from attrs import frozen
 
 from tora import wire
-from tora._async.http import Answer, Api, Endpoint, refusal
+from tora._async.http import Api, Endpoint, refusal
 from tora._async.journal import End, Header, Journal, JournalBusyError, JournalError, journal_dir
 from tora._async.notices import logger
 from tora.errors import ToraError
@@ -117,7 +117,7 @@ async def send_orphan(path: Path, endpoint: Endpoint, progress: Progress = lambd
     except (JournalError, OSError) as exc:
         raise SendingError(str(exc)) from exc
     done = False
-    api = Api(_as_writer(endpoint, journal.header), journal.header.writer)
+    api = Api(_as_writer(endpoint, journal.header))
     try:
         sender = _Sender(journal, api, count, offset, progress)
         await sender.send_all()
@@ -147,8 +147,7 @@ class _Sender:
 
     async def send_all(self) -> None:
         if self._header.create is not None:
-            create = self._header.create
-            await self._ask(lambda: self._api.call("POST", "/experiments", wire.encode(create)))
+            await self._create(self._header.create)
         # Without a word of its own the writer was killed: it shows as lost at once, not in two minutes.
         status: Status = "lost"
         while lines := self._journal.read(self._offset, BODY_BYTES):
@@ -183,8 +182,11 @@ class _Sender:
         self._offset += sum(map(len, lines))
         self._journal.acknowledge(self._count, self._offset)
 
-    async def _ask(self, call: Callable[[], Awaitable[Answer]]) -> None:
-        answer = await call()
+    async def _create(self, body: dict[str, Any]) -> None:
+        # In its writer's name, who owns the experiment; the other calls are no sign of that writer's life.
+        self._api.writer = self._header.writer
+        answer = await self._api.call("POST", "/experiments", wire.encode(body))
+        self._api.writer = None
         if not answer.ok:
             raise SendingError(str(refusal(answer)))
 

@@ -91,7 +91,7 @@ class Watcher:
         self.closed = True
         self._news.set()
 
-    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109  # nothing to wait for is the usual case, not a failure
+    async def wait(self, timeout: float) -> bool:  # nothing to wait for is the usual case, not a failure
         """Wait for something to tell, at most so many seconds; return whether there is."""
         try:
             async with asyncio.timeout(timeout):
