@@ -73,13 +73,15 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, in parallel, with the coverage of every process that they start."""
+    """All tests, in parallel, with the coverage of every process that they start.
+
+    With arguments of your own (`nox -s tests -- tests/house -k wheel`) no coverage is asked for: a part of the
+    tests covers a part of the source.
+    """
     _ensure_browser(session)
-    _python(session, "-m", "coverage", "erase")
     workers = os.environ.get("PYTEST_WORKERS", "auto")
-    _python(session, "-m", "pytest", "-n", workers, "--cov", "--cov-report=", *session.posargs)
-    if not session.posargs:  # a part of the tests covers a part of the source
-        _python(session, "-m", "coverage", "report")
+    chosen = session.posargs or ["--cov", "--cov-report=term-missing:skip-covered"]
+    _python(session, "-m", "pytest", "-n", workers, *chosen)
 
 
 def _ensure_browser(session: nox.Session) -> None:

@@ -16,11 +16,12 @@ import json
 from typing import Any
 
 import numpy as np
-import tora.aio
 from aiohttp import web
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+
+import tora.aio
 
 BATCH = 64
 

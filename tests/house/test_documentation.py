@@ -6,9 +6,11 @@ import re
 import tomllib
 
 import pytest
+import typer
 
 from tests.support.source import ROOT, text
 from tora import config, validation
+from tora.cli import app
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
@@ -39,6 +41,16 @@ def test_every_limit_is_documented(limit: str) -> None:
     value = getattr(validation, limit)
     written = {"MAX_STEP": "2^63 - 1", "MAX_BATCH_BYTES": "10 MiB"}.get(limit, f"{value:,}")
     assert re.search(rf"(?<![\d,]){re.escape(written)}(?![\d,])", text("docs/protocol.md"))
+
+
+def test_every_command_and_option_is_documented() -> None:
+    """docs/how-to has each command of `tora`, and each of its options but those that clients use among themselves."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES if page.parent.name == "how-to")
+    for name, command in getattr(typer.main.get_command(app), "commands").items():  # noqa: B009 - typer's own type has it
+        assert f"`tora {name}`" in pages or f"\ntora {name} " in pages
+        for option in command.params:
+            if not getattr(option, "hidden", False) and option.name != "help":
+                assert f"`{option.opts[0]}`" in pages, f"tora {name} {option.opts[0]}"
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -42,6 +42,13 @@ class SlowStore:
         return [Appended(len(batch.names), None, len(self.groups)) for batch in batches]
 
 
+async def reached(condition: Callable[[], bool]) -> None:
+    """Return when a condition holds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  # nothing tells of it
+            await asyncio.sleep(0.001)
+
+
 class Bench:
     """An ingest over a slow store and a catalog with the experiments a to e."""
 
@@ -51,7 +58,7 @@ class Bench:
         self.known = KnownExperiments(self.catalog)
         self.ingest = Ingest(self.known, self.store, Hub())  # type: ignore[arg-type]  # append is all it uses
 
-    async def __aenter__(self) -> Bench:
+    async def __aenter__(self) -> Self:
         await self.catalog.open()
         for each in "abcde":
             await self.catalog.create_experiment(Experiment(each, each))
@@ -69,9 +76,7 @@ class Bench:
 
     async def waiting(self, count: int) -> None:
         """Return when so many batches are in the queue."""
-        async with asyncio.timeout(10):
-            while len(self.ingest._queue) < count:
-                await asyncio.sleep(0.001)
+        await reached(lambda: len(self.ingest._queue) >= count)
 
 
 def test_what_waits_becomes_one_group(tmp_path: Path) -> None:
@@ -80,9 +85,7 @@ def test_what_waits_becomes_one_group(tmp_path: Path) -> None:
     async def story() -> None:
         async with Bench(tmp_path) as bench:
             first = bench.send("a")
-            async with asyncio.timeout(10):
-                while bench.ingest._queue or "a" not in bench.known:
-                    await asyncio.sleep(0.001)
+            await reached(lambda: "a" in bench.known and not bench.ingest._queue)
             rest = [bench.send(each) for each in "bcde"]
             await bench.waiting(4)
             bench.store.go.set()
@@ -152,7 +155,7 @@ def test_the_end_waits_for_what_was_accepted(tmp_path: Path) -> None:
             tasks = [bench.send(each) for each in "abc"]
             await bench.waiting(2)
             tasks[2].cancel()
-        assert sorted(sum(bench.store.groups, [])) == ["a", "b", "c"]
+        assert sorted(each for group in bench.store.groups for each in group) == ["a", "b", "c"]
         assert (await asyncio.gather(*tasks[:2]))[0][1].accepted == 1
 
     asyncio.run(story())

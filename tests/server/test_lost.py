@@ -156,6 +156,32 @@ def test_only_the_owner_ends_an_experiment(live: Live) -> None:
     live(story)
 
 
+def test_a_heartbeat_can_be_the_end(live: Live) -> None:
+    """The owner's last heartbeat ends the experiment, a worker's does not."""
+
+    async def story(world: World) -> None:
+        await world.send("POST", "/experiments", {"id": "x", "name": "x"}, "owner")
+        await world.send("POST", "/experiments/x/heartbeat", {"writer": "worker", "status": "failed"})
+        assert await world.status() == "running"
+        await world.send("POST", "/experiments/x/heartbeat", {"writer": "owner", "status": "stopped"})
+        assert await world.status() == "stopped"
+
+    live(story)
+
+
+def test_who_was_found_dead_is_lost_at_once(live: Live) -> None:
+    """Another client that sends what a killed owner left says so; the owner itself can still prove it wrong."""
+
+    async def story(world: World) -> None:
+        await world.send("POST", "/experiments", {"id": "x", "name": "x"}, "owner")
+        await world.send("POST", "/experiments/x/heartbeat", {"writer": "owner", "status": "lost"})
+        assert await world.status() == "lost"
+        await world.send("POST", "/experiments/x/heartbeat", {"writer": "owner"})
+        assert await world.status() == "running"
+
+    live(story)
+
+
 def test_who_loads_an_experiment_owns_it(live: Live) -> None:
     """Saying running makes a writer the owner, of a finished experiment too; the former owner is a worker then."""
 

@@ -207,6 +207,15 @@ def test_a_damaged_file_is_said_and_kept(tmp_path: Path, name: str) -> None:
     assert not rendezvous.is_held(folder)
 
 
+def test_what_a_killed_export_left_is_removed(tmp_path: Path) -> None:
+    """Files that an export was making when its server was killed do not stay for ever."""
+    left = tmp_path / "data" / ".export.abc"
+    left.mkdir(parents=True)
+    (left / "points.parquet").write_bytes(b"half of it")
+    with serving(tmp_path / "data"):
+        assert not left.exists()
+
+
 def test_a_wrong_option_is_said(tmp_path: Path) -> None:
     """The command line's own errors end with 2."""
     assert ended(spawn(tmp_path, "--port", "70000"))[0] == 2

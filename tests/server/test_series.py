@@ -120,3 +120,16 @@ def test_an_answer_is_bounded(call: Call, experiment: str) -> None:
     names = "&".join(f"name=m{place}" for place in range(500))
     query = "&".join(f"experiment={each}" for each in ids)
     assert "10,000" in refusal(call("GET", f"/series?{query}&{names}"), 400, "validation")
+
+
+def test_an_answer_has_its_most_points() -> None:
+    """More points than fit into anybody's memory are refused by their number, before any is read."""
+    from tora.errors import ToraValidationError
+    from tora.models import Summary
+    from tora.server.api.series import SeriesParameters, _check_points
+
+    long = {"x": [Summary("loss", 5_000_001, 1.0, 1.0, 1.0, None, None, 0, 1)]}
+    _check_points(SeriesParameters(["x"], ["loss"], 10_000), ["loss"], long)
+    _check_points(SeriesParameters(["x"], [], 0), ["other"], long)
+    with pytest.raises(ToraValidationError, match="5,000,001"):
+        _check_points(SeriesParameters(["x"], ["loss"], 0), ["loss"], long)

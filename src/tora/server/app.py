@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from tora import wire
+from tora.server.api.export import remove_leftovers
 from tora.server.api.openapi import document
 from tora.server.auth import Access
 from tora.server.catalog import Catalog
@@ -50,6 +51,7 @@ def build_app(options: Options, *, port: int, local_key: str) -> web.Application
 async def _stores(app: web.Application, local_key: str) -> AsyncIterator[None]:
     """Open what the handlers work with; at the end store what waits, then close it in the other order."""
     options = app[OPTIONS]
+    remove_leftovers(options.dir)
     async with AsyncExitStack() as stack:
         app[CATALOG] = await stack.enter_async_context(Catalog.in_file(options.dir / "catalog.sqlite"))
         app[METRICS] = await stack.enter_async_context(DuckDBMetrics(options.dir / "metrics.duckdb"))

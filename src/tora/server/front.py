@@ -6,9 +6,9 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from aiohttp import web
+from aiohttp import http_exceptions, web
 
 from tora import wire
 from tora.server.app import build_app
@@ -23,6 +23,8 @@ GRACE: Final = 5.0
 
 KEEPALIVE: Final = 75.0
 """Seconds for which a connection may be silent between two requests."""
+
+_SENDERS_FAULTS: Final = (web.RequestPayloadError, http_exceptions.HttpProcessingError)
 
 
 class Front:
@@ -82,6 +84,11 @@ class _Connection(web.RequestHandler):
     """One connection; what fails before or behind the application gets the protocol's envelope too."""
 
     __slots__ = ()
+
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:
+        """Log what failed here; a body or a header that cannot be read is its sender's affair."""
+        if not isinstance(kwargs.get("exc_info"), _SENDERS_FAULTS):
+            super().log_exception(*args, **kwargs)
 
     def handle_error(
         self,

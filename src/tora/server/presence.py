@@ -41,11 +41,6 @@ class Presence:
         """Return whether the owner, or anybody where there is none, was silent for too long."""
         return self._clock() - self._seen.get((experiment, owner), self._start) > LOST_AFTER
 
-    def forget(self, experiment: str, writers: list[str]) -> None:
-        """Forget an experiment that was deleted."""
-        for writer in (None, *writers):
-            self._seen.pop((experiment, writer), None)
-
     def _sweep(self, now: float) -> None:
         """Drop what says nothing more than its absence does."""
         self._seen = {key: seen for key, seen in self._seen.items() if now - seen <= LOST_AFTER}

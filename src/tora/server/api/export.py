@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,8 +20,9 @@ from tora.server.context import CATALOG, KNOWN, METRICS, OPTIONS
 from tora.server.metrics.base import Chunk
 from tora.server.queries import read_query
 
-__all__ = ["ExportQuery", "export"]
+__all__ = ["ExportQuery", "export", "remove_leftovers"]
 
+_PREFIX: Final = ".export."
 _PART: Final = 1024 * 1024
 _FIELDS: Final = ("name", "value", "step", "time", "writer", "metadata")
 
@@ -60,7 +62,7 @@ async def _parquet(request: web.Request, experiment: str, headers: Mapping[str, 
     from tora.server.metrics.parquet import write_parquet
 
     # A columnar file ends with its directory, so it is made whole before its first byte leaves.
-    with tempfile.TemporaryDirectory(dir=request.app[OPTIONS].dir, prefix=".export.") as folder:
+    with tempfile.TemporaryDirectory(dir=request.app[OPTIONS].dir, prefix=_PREFIX) as folder:
         path = Path(folder) / "points.parquet"
         await write_parquet(path, request.app[METRICS].export(experiment))
         response = web.StreamResponse(headers={**headers, "Content-Type": "application/vnd.apache.parquet"})
@@ -71,6 +73,12 @@ async def _parquet(request: web.Request, experiment: str, headers: Mapping[str, 
                 await response.write(part)
         await response.write_eof()
     return response
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove files of exports that a killed server was making."""
+    for path in folder.glob(f"{_PREFIX}*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _file_name(name: str, experiment: str) -> str:

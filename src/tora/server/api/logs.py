@@ -34,6 +34,7 @@ async def heartbeat(request: web.Request) -> web.Response:
     await request.app[METRICS].sign(experiment, writer, time.time(), body.status)
     if body.status == "lost":
         request.app[PRESENCE].lose(experiment, writer)
+        request.app[HUB].changed(experiment)
     else:
         request.app[PRESENCE].sign(experiment, writer)
         if body.status != "running":

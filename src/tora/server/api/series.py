@@ -16,7 +16,7 @@ from tora.models import Summary
 from tora.server.answers import json_answer
 from tora.server.context import KNOWN, METRICS
 from tora.server.instants import instant
-from tora.server.metrics.base import Series, SeriesQuery, Writer
+from tora.server.metrics.base import MetricsStore, Series, SeriesQuery, Writer
 from tora.server.queries import read_query
 
 __all__ = ["SeriesParameters", "metrics", "series", "writers"]
@@ -64,9 +64,7 @@ async def series(request: web.Request) -> web.Response:
     for experiment in asked.experiment:
         await request.app[KNOWN].check(experiment)
     store = request.app[METRICS]
-    summaries = await store.summaries(asked.experiment)
-    names = asked.name or list(dict.fromkeys(summary.name for each in summaries.values() for summary in each))
-    _check_size(asked, names, summaries)
+    names = await _names(asked, store)
     query = SeriesQuery(asked.experiment, names, asked.points, asked.x, asked.from_, asked.to, asked.across)
     tick = store.tick  # before the query: live readers that go on from here miss nothing
     found = await store.series(query) if names else []
@@ -88,12 +86,27 @@ def _check(asked: SeriesParameters) -> None:
     asked.name = [validation.metric_name(name) for name in dict.fromkeys(asked.name)]
 
 
-def _check_size(asked: SeriesParameters, names: Sequence[str], summaries: Mapping[str, Sequence[Summary]]) -> None:
+async def _names(asked: SeriesParameters, store: MetricsStore) -> Sequence[str]:
+    """Return the metrics that are asked for; refuse an answer that would be too large."""
+    _check_series(asked, asked.name)
+    if asked.name and 0 < asked.points * len(asked.experiment) * len(asked.name) <= MAX_ANSWER:
+        return asked.name  # however long the series are, their buckets fit
+    summaries = await store.summaries(asked.experiment)
+    names = asked.name or list(dict.fromkeys(summary.name for each in summaries.values() for summary in each))
+    _check_series(asked, names)
+    _check_points(asked, names, summaries)
+    return names
+
+
+def _check_series(asked: SeriesParameters, names: Sequence[str]) -> None:
     if len(asked.experiment) * len(names) > MAX_SERIES:
         raise ToraValidationError(
             f"experiments times names may be at most {MAX_SERIES:,}, "
             f"got {len(asked.experiment):,} times {len(names):,}; ask in parts"
         )
+
+
+def _check_points(asked: SeriesParameters, names: Sequence[str], summaries: Mapping[str, Sequence[Summary]]) -> None:
     wanted = set(names)
     counts = (summary.count for each in summaries.values() for summary in each if summary.name in wanted)
     points = sum(min(count, asked.points or count) for count in counts)
