@@ -57,7 +57,7 @@ class AsyncTora:
     opened it; metrics may be logged from any thread. Logging never waits for the network: metrics
     go to a journal and are sent by a task of the loop.
 
-    Example:
+    Examples:
         >>> async with await AsyncTora.create_experiment("my-experiment", hyperparams={"lr": 1e-3}) as client:
         ...     await client.log("loss", 0.5, step=1)
     """

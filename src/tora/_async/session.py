@@ -181,7 +181,7 @@ async def setup(
         ToraAPIError: The server answers something else than promised.
         ToraConfigurationError: A setting cannot be used.
 
-    Example:
+    Examples:
         >>> await tora.aio.setup("my-experiment", hyperparams={"lr": 1e-3})
         >>> await tora.aio.tlog("loss", 0.5, step=1)
     """

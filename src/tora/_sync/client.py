@@ -21,7 +21,7 @@ class Tora:
     It is opened with `create_experiment` or `load_experiment`. It may be used from any thread. Logging
     never waits for the network: metrics go to a journal and are sent in the background.
 
-    Example:
+    Examples:
         >>> with Tora.create_experiment("my-experiment", hyperparams={"lr": 1e-3}) as client:
         ...     client.log("loss", 0.5, step=1)
     """

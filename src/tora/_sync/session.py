@@ -49,7 +49,7 @@ def setup(
         ToraAPIError: The server answers something else than promised.
         ToraConfigurationError: A setting cannot be used.
 
-    Example:
+    Examples:
         >>> tora.setup("my-experiment", hyperparams={"lr": 1e-3})
         >>> tora.tlog("loss", 0.5, step=1)
     """

@@ -26,7 +26,7 @@ def server(
     ),
     dir: Annotated[  # noqa: A002  # the option's name
         Path | None,
-        typer.Option(help="Data folder. [default: TORA_DIR, or the user's data folder]", show_default=False),
+        typer.Option(help="Data folder.", show_default="TORA_DIR, or the user's data folder"),
     ] = None,
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Let requests without a key read and write experiments.")
