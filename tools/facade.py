@@ -154,9 +154,7 @@ class _Facade:
     # --- Functions --------------------------------------------------------------------------------
 
     def _function(self, node: Function, scope: _Scope) -> Iterator[ast.FunctionDef]:
-        if node.name in self.rules.async_only:
-            self.rules.async_only[node.name]
-        elif node.name in self.rules.methods:
+        if node.name in self.rules.methods:
             yield self._given(node, self.rules.methods[node.name])
         elif _is_special(node.name) and node.name not in self.rules.special:
             raise self._problem(node, f"{node.name} has no rule; add it to SPECIAL or METHODS")
@@ -192,7 +190,7 @@ class _Facade:
     def _body(self, node: Function, scope: _Scope) -> str:
         called = scope.siblings.get(node.name + NOWAIT, node)
         if self.instances:
-            return self._statement(node, self._call_on_instance(called))
+            return self._first(node) + self._statement(node, self._call_on_instance(called))
         decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
         if "property" in decorators:
             return f"return {scope.receiver}.{node.name}"
@@ -221,6 +219,13 @@ class _Facade:
             case [ast.Return(value=ast.Call() as call)] | [ast.Expr(value=ast.Call() as call)]:
                 return "{}({})".format(*self._redirected(call, node))
         raise self._problem(node, f"the body of {node.name} has no rule; make it one call, as in `_session().f()`")
+
+    def _first(self, node: Function) -> str:
+        """Return what is called before, in the caller's own thread."""
+        if node.name not in self.rules.first:
+            return ""
+        (instance,) = self.instances.values()
+        return f"{instance}.{self.rules.first[node.name]}()\n"
 
     def _redirected(self, call: ast.expr, at: Function) -> tuple[str, str]:
         """Return what a call on the instance calls, and its arguments."""

@@ -15,8 +15,9 @@ __all__ = ["Rules", "Table", "UnmatchedError"]
 
 # The modules of src/tora/_async/ that have a facade -> its docstring.
 MODULES: Final = {
-    "client.py": "The client of one experiment, and how to create workspaces.",
+    "client.py": "The client of one experiment.",
     "session.py": "The global API: one experiment for the whole process.",
+    "workspaces.py": "Workspaces: what groups experiments.",
 }
 
 # The classes whose instances the facade wraps -> the sync class.
@@ -26,13 +27,8 @@ CLASSES: Final = {"AsyncTora": "Tora"}
 # module then say what they call on it.
 INSTANCES: Final = {"Session": "_SESSION"}
 
-# Public names that the sync API does not have -> why.
-ASYNC_ONLY: Final = {
-    "begin_anew": "for exits.py, which knows the implementation",
-    "end": "as begin_anew",
-    "limit": "as begin_anew",
-    "loop": "as begin_anew",
-}
+# The functions of the facade that do something first, in the thread that calls them -> the method of the instance.
+FIRST: Final = {"setup": "watch"}
 
 # Special methods -> their sync counterparts.
 SPECIAL: Final = {"__aexit__": "__exit__"}
@@ -51,7 +47,7 @@ METHODS: Final = {
     # What is pickled is a sync client around the pickled implementation.
     "__reduce__": """
         def __reduce__(self) -> tuple[object, ...]:
-            return type(self), (self._impl,)
+            return source.reopen_inside, (type(self), *self._impl.__reduce__()[1])
     """,
     "__repr__": """
         def __repr__(self) -> str:
@@ -118,7 +114,7 @@ class Rules:
     modules: Table = Factory(lambda: Table("MODULES", MODULES))
     classes: Table = Factory(lambda: Table("CLASSES", CLASSES))
     instances: Table = Factory(lambda: Table("INSTANCES", INSTANCES))
-    async_only: Table = Factory(lambda: Table("ASYNC_ONLY", ASYNC_ONLY))
+    first: Table = Factory(lambda: Table("FIRST", FIRST))
     special: Table = Factory(lambda: Table("SPECIAL", SPECIAL))
     methods: Table = Factory(lambda: Table("METHODS", METHODS))
     docstrings: Table = Factory(lambda: Table("DOCSTRINGS", DOCSTRINGS))
@@ -130,7 +126,7 @@ class Rules:
             self.modules,
             self.classes,
             self.instances,
-            self.async_only,
+            self.first,
             self.special,
             self.methods,
             self.docstrings,

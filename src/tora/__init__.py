@@ -17,7 +17,7 @@ from tora._version import __version__
 if TYPE_CHECKING:
     from tora import aio, errors, models, types
     from tora._async.client import AsyncTora
-    from tora._sync.client import Tora, create_workspace
+    from tora._sync.client import Tora
     from tora._sync.session import (
         flush,
         get_experiment_id,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         shutdown,
         tlog,
     )
+    from tora._sync.workspaces import create_workspace
     from tora.errors import (
         ToraAPIError,
         ToraAuthenticationError,
@@ -76,7 +77,7 @@ _HOMES: Final = {
     "Stats": "tora.models",
     "Tora": "tora._sync.client",
     "aio": "tora",
-    "create_workspace": "tora._sync.client",
+    "create_workspace": "tora._sync.workspaces",
     "errors": "tora",
     "models": "tora",
     "types": "tora",

@@ -14,7 +14,7 @@ from tests.support.http import data, request, summaries
 from tests.support.scripted import Reply, scripted
 from tests.support.serving import Server
 from tora import wire
-from tora._async.adoption import SendingError, orphans, send_orphan
+from tora._async.adoption import SendingError, adopt_all, look_around, send_orphan
 from tora._async.http import Endpoint
 from tora._async.journal import Header, Journal, JournalBusyError, JournalError, end_line, journal_dir
 
@@ -113,15 +113,19 @@ async def test_damaged_lines_are_skipped_and_named(
         b'{"tora": 99, "server": "", "experiment": "e", "writer": "w"}\n{"name":"x","value":1}\n',
     ],
 )
-def test_what_is_no_journal_is_one_warning_and_stays(
+async def test_what_is_no_journal_is_one_warning_and_stays(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A file that is empty, garbage or newer is named once and left alone; the others are found."""
     strange = journal_dir(tmp_path) / "strange.jsonl"
     path = left_behind(tmp_path, None, "e")
     strange.write_bytes(content)
-    with caplog.at_level(logging.WARNING, "tora"):
-        assert [orphan.path for orphan in orphans(tmp_path)] == [path]
+    found = look_around(tmp_path)
+    assert [orphan.path for orphan in found.orphans] == [path]
+    assert [str(strange) in reason for reason in found.strange] == [True]
+    with scripted() as script, caplog.at_level(logging.WARNING, "tora"):
+        await adopt_all(tmp_path, Endpoint(script.url, None, local=True))
+        assert len(script.metrics()) == len(LINES)
     assert [str(strange) in record.getMessage() for record in caplog.records] == [True]
     assert strange.read_bytes() == content
 
@@ -132,9 +136,9 @@ def test_a_journal_belongs_to_one_process(tmp_path: Path) -> None:
     journal = Journal.create(journal_dir(tmp_path), header)
     with pytest.raises(JournalBusyError):
         Journal.open(journal.path)
-    assert list(orphans(tmp_path)) == []
+    assert (look_around(tmp_path).orphans, look_around(tmp_path).busy) == ([], 1)
     journal.close(remove=False)
-    assert [orphan.header for orphan in orphans(tmp_path)] == [header]
+    assert [orphan.header for orphan in look_around(tmp_path).orphans] == [header]
 
 
 def test_rewinding_goes_on_with_the_next_number(tmp_path: Path) -> None:
@@ -187,3 +191,33 @@ async def test_a_refusal_keeps_the_journal(tmp_path: Path) -> None:
     with scripted(lambda _: Reply(404, refusal)) as script, pytest.raises(SendingError, match="gone for good"):
         await send_orphan(path, Endpoint(script.url, None))
     assert path.read_bytes() == whole
+
+
+def test_shortening_keeps_what_waits_and_its_numbers(tmp_path: Path) -> None:
+    """What is acknowledged is cut off; the rest keeps its numbers, and the file stays its owner's."""
+    journal = Journal.create(journal_dir(tmp_path), Header(server="", experiment="e", writer="w"))
+    offset = journal.end + sum(map(len, LINES[:30]))
+    journal.append(b"".join(LINES))
+    journal.shorten(31, offset)
+    journal.append(LINES[0])
+    assert look_around(tmp_path).busy == 1
+    journal.close(remove=False)
+    again, count, offset = Journal.open(journal.path)
+    assert (again.header.first_seq, count, again.read(offset)) == (31, 0, [*LINES[30:], LINES[0]])
+    again.close(remove=True)
+    assert list(journal_dir(tmp_path).iterdir()) == []
+
+
+def test_a_crash_behind_the_shortening_is_harmless(tmp_path: Path) -> None:
+    """A note that still speaks of the longer file is ignored: it lies beyond the shorter one's end."""
+    journal = Journal.create(journal_dir(tmp_path), Header(server="", experiment="e", writer="w"))
+    offset = journal.end + sum(map(len, LINES[:30]))
+    journal.append(b"".join(LINES))
+    journal.acknowledge(30, offset)
+    note = journal.path.with_suffix(".ack").read_bytes()
+    journal.shorten(31, offset)
+    journal.close(remove=False)
+    journal.path.with_suffix(".ack").write_bytes(note)
+    again, count, offset = Journal.open(journal.path)
+    assert (again.header.first_seq, count, again.read(offset)) == (31, 0, LINES[30:])
+    again.close(remove=True)

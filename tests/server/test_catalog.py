@@ -368,10 +368,10 @@ def _rights_of_others(folder: Path) -> list[int]:
 
 
 async def test_the_file_is_for_its_owner_alone(file: Path) -> None:
-    """It holds secrets: no rights for group or others, neither on it nor on its log."""
+    """It holds secrets: no rights for group or others, neither on it nor on its log and its mark."""
     async with Catalog.in_file(file) as catalog:
         await catalog.secret("signing")
-        assert _rights_of_others(file.parent) == [0, 0]
+        assert _rights_of_others(file.parent) == [0, 0, 0]
 
 
 async def test_closing_leaves_one_file(file: Path) -> None:

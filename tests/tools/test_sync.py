@@ -249,7 +249,8 @@ def test_generated_files_say_so() -> None:
         (
             "def __reduce__(self) -> tuple[Any, tuple[int]]: ...",
             "__reduce__",
-            "def __reduce__(self) -> tuple[object, ...]:\n    return (type(self), (self._impl,))",
+            "def __reduce__(self) -> tuple[object, ...]:\n"
+                "    return (source.reopen_inside, (type(self), *self._impl.__reduce__()[1]))",
         ),
     ],
 )
@@ -344,7 +345,10 @@ def test_global_functions_speak_of_one_session_for_the_process() -> None:
             return _session().is_open()
     ''')
     assert "_SESSION = source.Session()" in made
-    assert "return RUNNER.run(_SESSION.setup, name, size=size)" in method(made, "setup")
+    # FIRST: the end of the process is watched by the thread that sets up, not by the loop's.
+    assert method(made, "setup").endswith(
+        "    _SESSION.watch()\n    return RUNNER.run(_SESSION.setup, name, size=size)"
+    )
     assert method(made, "tlog").endswith("_SESSION.tlog_nowait(name)")
     assert method(made, "is_open").endswith("return _SESSION.is_open()")
     assert "__all__ = ['is_open', 'setup', 'tlog']" in made

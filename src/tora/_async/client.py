@@ -5,46 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, TypeVarTuple, Unpack
-
-import anyio
-from attrs import evolve, frozen
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
+from typing import Any, Final, Self
 
 from tora import config, validation, wire
-from tora._async import adoption, exits
-from tora._async.buffer import MetricBuffer
-from tora._async.delivery import Delivery
-from tora._async.home import Revive, home_of
-from tora._async.http import Api, Endpoint
-from tora._async.journal import Header, Journal, journal_dir
-from tora._async.local import ensure_local_server
-from tora._async.notices import Progress, left_behind
-from tora.config import Settings
-from tora.errors import (
-    ToraAPIError,
-    ToraAuthenticationError,
-    ToraConfigurationError,
-    ToraError,
-    ToraNetworkError,
-    ToraTimeoutError,
-    ToraValidationError,
-)
+from tora._async import exits
+from tora._async.handle import handle_of, reopen, reopen_inside
+from tora._async.writer import Writer, offline
+from tora.errors import ToraValidationError
 from tora.models import Experiment, Stats
-from tora.types import Hyperparams, Metadata, Status, Step, Tags, Value
+from tora.types import Hyperparams, Metadata, Step, Tags, Value
 from tora.validation import MAX_STEP
 
-__all__ = ["AsyncTora", "create_workspace"]
+__all__ = ["AsyncTora", "reopen_inside"]
 
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
-
-OPENING_ATTEMPTS: Final = 3
 YIELD_EVERY: Final = 100  # awaited logs between two turns of the event loop
 KNOWN_NAMES: Final = 10_000
-CLOSE_SECONDS: Final = 1.0
 
 _now = time.time
 _encode = wire.encode_metric
@@ -62,40 +39,11 @@ class AsyncTora:
         ...     await client.log("loss", 0.5, step=1)
     """
 
-    def __init__(self, experiment: Experiment, settings: Settings, writer: str, max_buffer_len: int) -> None:
+    def __init__(self, writer: Writer) -> None:
         """Users call `create_experiment` or `load_experiment`."""
-        self._experiment = experiment
-        self._settings = settings
-        self._max_buffer_len = max_buffer_len
-        self._api: Api | None = None
-        self._create: dict[str, Any] | None = None  # how to create the experiment, before any server was asked
-        self._is_owner = True
+        self._writer = writer
         self._names: set[str] = set()
         self._until_yield = YIELD_EVERY
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._home: Revive | None = None
-        self._become(writer)
-        exits.register(self)
-
-    def _become(self, writer: str) -> None:
-        self._writer = writer
-        self._delivery: Delivery | None = None
-        self._closed = False
-        self._ended: Stats | None = None
-        self._buffer = MetricBuffer(self._open_journal, self._wake)
-        self._append = self._buffer.append
-
-    def _open_journal(self, first_seq: int) -> Journal:
-        server = "" if self._api is None or self._api.endpoint.local else self._api.endpoint.url
-        header = Header(
-            server=self._settings.server_url or server,
-            experiment=self._experiment.id,
-            writer=self._writer,
-            first_seq=first_seq,
-            token=self._experiment.write_token,
-            create=self._create,
-        )
-        return Journal.create(journal_dir(self._settings.dir), header)
 
     # --- Opening ----------------------------------------------------------------------------------
 
@@ -134,7 +82,7 @@ class AsyncTora:
         """
         settings = config.load(api_key=api_key, server_url=server_url)
         if settings.mode == "disabled":
-            return _Disabled(Experiment(id=str(uuid.uuid4()), name=str(name)), settings, "", 1)
+            return _Disabled(Writer(Experiment(str(uuid.uuid4()), str(name)), settings, 1, is_owner=False))
         experiment = Experiment(
             id=str(uuid.uuid4()),  # made here, so that the request can be repeated
             name=validation.experiment_name(name),
@@ -143,12 +91,13 @@ class AsyncTora:
             hyperparams=validation.hyperparams(hyperparams),
             tags=settings.tags if tags is None else validation.tags(tags),
         )
-        client = cls(experiment, settings, _new_writer(), validation.max_buffer_len(max_buffer_len))
+        threshold = validation.max_buffer_len(max_buffer_len)
         body = wire.new_experiment(experiment)
         if settings.mode == "offline":
-            return client._stay_offline(body)
-        await client._connect(lambda api: api.create_experiment(body))
-        return client
+            return cls(offline(experiment, settings, threshold, body))
+        from tora._async import opening
+
+        return cls(await opening.create(body, settings, threshold))
 
     @classmethod
     async def load_experiment(
@@ -177,55 +126,14 @@ class AsyncTora:
         """
         settings = config.load(api_key=api_key, server_url=server_url)
         if settings.mode == "disabled":
-            return _Disabled(Experiment(id=str(experiment_id), name=""), settings, "", 1)
+            return _Disabled(Writer(Experiment(str(experiment_id), ""), settings, 1, is_owner=False))
         experiment = Experiment(id=validation.experiment_id(experiment_id), name="")
-        client = cls(experiment, settings, _new_writer(), validation.max_buffer_len(max_buffer_len))
+        threshold = validation.max_buffer_len(max_buffer_len)
         if settings.mode == "offline":
-            return client._stay_offline(None)
-        api = await client._connect(lambda api: api.load_experiment(experiment.id))
-        await api.take_over(experiment.id)
-        return client
+            return cls(offline(experiment, settings, threshold, None))
+        from tora._async import opening
 
-    async def _connect(self, opening: Callable[[Api], Awaitable[Experiment]]) -> Api:
-        api = Api(await _endpoint(self._settings), self._writer, _reviver(self._settings))
-        try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(_may_pass),
-                stop=stop_after_attempt(OPENING_ATTEMPTS),
-                wait=wait_exponential(multiplier=0.1) + wait_random(0, 0.2),
-                reraise=True,
-            ):
-                with attempt:
-                    if attempt.retry_state.attempt_number > 1:
-                        await api.revive()  # a local server may end by itself just when it is needed
-                    self._experiment = await opening(api)
-        except BaseException:
-            exits.unregister(self)
-            await api.close()
-            raise
-        self._api = api
-        self._bind(asyncio.get_running_loop())
-        adoption.begin(self._settings.dir, api.endpoint)
-        return api
-
-    def _join(self, handle: _Handle) -> None:
-        self._is_owner = False
-        self._home = handle.home
-        if handle.server is not None:
-            self._api = Api(handle.server, self._writer, _reviver(handle.settings, handle.experiment.write_token))
-            self._find_a_loop()
-
-    def _stay_offline(self, create: dict[str, Any] | None) -> Self:
-        self._create = create
-        try:
-            self._buffer.open()  # it holds the experiment itself, so it must be there without any metric
-        except OSError as exc:
-            exits.unregister(self)
-            raise ToraConfigurationError(
-                f"TORA_MODE=offline needs a journal, and {journal_dir(self._settings.dir)} cannot be written: {exc}. "
-                "Set TORA_DIR to a folder that can be written"
-            ) from exc
-        return self
+        return cls(await opening.load(experiment.id, settings, threshold))
 
     # --- Logging ----------------------------------------------------------------------------------
 
@@ -262,7 +170,7 @@ class AsyncTora:
             and name in self._names
         ):
             name, value, step, metadata = self._checked(name, value, step, metadata)
-        self._append(_encode(name, value, step, metadata, _now()))
+        self._writer.append(_encode(name, value, step, metadata, _now()))
 
     async def log_metrics(self, metrics: Mapping[str, Value], step: Step | None = None) -> None:
         """Log several metrics at once, with one step and one time; all of them or, on an error, none.
@@ -291,7 +199,7 @@ class AsyncTora:
         checked = [self._checked(name, value, step, None) for name, value in metrics.items()]
         now = _now()
         for name, value, number, _ in checked:
-            self._append(_encode(name, value, number, None, now))
+            self._writer.append(_encode(name, value, number, None, now))
 
     def _checked(
         self, name: object, value: object, step: object, metadata: object
@@ -319,8 +227,7 @@ class AsyncTora:
         Raises:
             ToraValidationError: The timeout is none.
         """
-        seconds = self._settings.timeout if timeout is None else validation.timeout(timeout)
-        return await self._at_home(self._flush, seconds)
+        return await self._writer.flush(self._seconds(timeout))
 
     async def shutdown(self, timeout: float | None = None) -> Stats:
         """Send what waits, say that the run is finished, and close; a second call does nothing.
@@ -337,173 +244,50 @@ class AsyncTora:
         Raises:
             ToraValidationError: The timeout is none.
         """
-        return await self.end("finished", self.limit if timeout is None else validation.timeout(timeout))
+        return await self._writer.end("finished", self._seconds(timeout))
 
-    async def end(self, status: Status, timeout: float) -> Stats:
-        """Shut down with a status; `shutdown`, leaving the context and the interpreter's exit lead here.
+    def _seconds(self, timeout: float | None) -> float:
+        return self._writer.limit if timeout is None else validation.timeout(timeout)
 
-        Args:
-            status: How the run ended.
-            timeout: Seconds to wait at most.
-        """
-        if self._closed:
-            return self.stats
-        self._closed = True
-        self._buffer.refuse()
-        try:
-            return await self._at_home(self._end, status, timeout)
-        finally:
-            exits.unregister(self)
-
-    async def _flush(self, seconds: float) -> Stats:
-        if self._delivery is not None:
-            with anyio.move_on_after(seconds):
-                await self._delivery.flush(self._progress())
-        return self.stats
-
-    async def _end(self, status: Status, seconds: float) -> Stats:
-        # Shielded: a cancelled task ends its experiment like any other, within the same bound.
-        with anyio.move_on_after(seconds, shield=True):
-            if self._delivery is not None:
-                await self._delivery.flush(self._progress())
-                await self._delivery.say_the_end(status, owner=self._is_owner)
-        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-            if self._delivery is not None:
-                await self._delivery.stop()
-            if self._api is not None:
-                await self._api.close()
-        stats = self.stats
-        if stats.waiting:
-            left_behind(stats, self.experiment_id, self._buffer.journal_path)
-        self._buffer.close(status, keep=self._api is None)
-        return stats
-
-    def _progress(self) -> Progress:
-        return Progress(silent=self._settings.silent)
-
-    # --- The loop ---------------------------------------------------------------------------------
-
-    def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let a task of this running loop deliver from now on."""
-        if self._api is None or (self._loop is loop and self._is_delivering()):
-            return
-        if self._delivery is not None and self._loop is not loop:
-            self._delivery.abandon()
-            self._api.drop()
-        self._loop = loop
-        self._home = home_of(loop) or self._home
-        self._delivery = Delivery(self._buffer, self._api, self.experiment_id, self._writer, self._max_buffer_len)
-
-    def _is_delivering(self) -> bool:
-        return self._delivery is not None and not self._delivery.task.done()
-
-    def _wake(self) -> None:
-        loop, delivery = self._loop, self._delivery
-        if loop is not None and delivery is not None and not delivery.task.done():
-            try:
-                loop.call_soon_threadsafe(delivery.wake)
-            except RuntimeError:  # the loop was closed under the client
-                self._loop = None
-            else:
-                return
-        self._find_a_loop()
-
-    def _find_a_loop(self) -> None:
-        """Begin to deliver where nothing does: in a forked child, after unpickling, after the loop's end."""
-        try:
-            if self._home is not None:
-                loop = self._home()
-                loop.call_soon_threadsafe(self._bind, loop)
-            else:
-                self._bind(asyncio.get_running_loop())
-        except (RuntimeError, ToraError):
-            # There is none yet. The journal keeps what comes, and each metric looks again.
-            self._buffer.arm(self._buffer.waiting + 1)
-
-    async def _at_home(self, func: Callable[[Unpack[Ts]], Awaitable[T]], *args: *Ts) -> T:
-        """Run a part of this client on the loop that it belongs to; one that is gone is replaced by this one."""
-        here = asyncio.get_running_loop()
-        if self._loop is None or not self._loop.is_running() or not self._is_delivering():
-            self._bind(here)
-        if self._loop is None or self._loop is here:
-            return await func(*args)
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_coroutine(func, *args), self._loop))
-
-    def begin_anew(self) -> None:
-        """Become a new writer in a forked child; the parent keeps its metrics and its connections."""
-        self._buffer.abandon()
-        if self._api is not None:
-            self._api.drop()
-        self._loop = None
-        self._is_owner = False
-        if not self._closed:
-            self._become(_new_writer())
-            if self._api is not None:
-                self._api.writer = self._writer
-            exits.register(self)
-
-    def __reduce__(self) -> tuple[Callable[[_Handle], AsyncTora], tuple[_Handle]]:
+    def __reduce__(self) -> tuple[Callable[..., AsyncTora], tuple[Any, ...]]:
         """Pickle as a handle: it reopens the experiment as a new writer, and carries no user's key."""
-        server = None if self._api is None else evolve(self._api.endpoint, key=self._experiment.write_token)
-        return _reopen, (
-            _Handle(
-                experiment=Experiment(self.experiment_id, "", self.url, self._experiment.write_token),
-                settings=evolve(self._settings, api_key=None),
-                max_buffer_len=self._max_buffer_len,
-                server=server,
-                home=self._home,
-                disabled=isinstance(self, _Disabled),
-            ),
-        )
+        return reopen, (type(self), handle_of(self._writer))
 
     # --- What it is -------------------------------------------------------------------------------
 
     @property
     def experiment_id(self) -> str:
         """The experiment's id."""
-        return self._experiment.id
+        return self._writer.experiment.id
 
     @property
     def url(self) -> str:
         """The address of the experiment's page; empty without a server."""
-        return self._experiment.url
+        return self._writer.experiment.url
 
     @property
     def max_buffer_len(self) -> int:
         """The number of waiting metrics at which they are sent at once; can be set."""
-        return self._max_buffer_len
+        return self._writer.threshold
 
     @max_buffer_len.setter
     def max_buffer_len(self, value: int) -> None:
-        self._max_buffer_len = validation.max_buffer_len(value)
-        if self._loop is not None and self._delivery is not None and self._loop.is_running():
-            self._loop.call_soon_threadsafe(self._delivery.set_threshold, self._max_buffer_len)
+        self._writer.threshold = validation.max_buffer_len(value)
 
     @property
     def buffer_size(self) -> int:
         """How many metrics wait for the server's acknowledgement."""
-        return self._buffer.waiting
+        return self._writer.waiting
 
     @property
     def is_closed(self) -> bool:
         """Whether the client is closed."""
-        return self._closed
+        return self._writer.is_closed
 
     @property
     def stats(self) -> Stats:
         """What became of the metrics so far."""
-        error = self._delivery.error if self._delivery is not None else None
-        return self._buffer.stats(error or (str(self._buffer.trouble) if self._buffer.trouble else None))
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop that the client belongs to; None until there is one."""
-        return self._loop
-
-    @property
-    def limit(self) -> float:
-        """How many seconds the client's end may take by default."""
-        return self._settings.timeout
+        return self._writer.stats
 
     async def __aenter__(self) -> Self:
         """Return the client."""
@@ -513,11 +297,11 @@ class AsyncTora:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Shut down; an exception that leaves the block makes the experiment failed, or stopped."""
-        await self.end(exits.outcome(exc), self.limit)
+        await self._writer.end(exits.outcome(exc), self._writer.limit)
 
     def __repr__(self) -> str:
         """Say which experiment it is, whether it is open, and how much waits."""
-        status = "closed" if self._closed else "open"
+        status = "closed" if self.is_closed else "open"
         return f"{type(self).__name__}(experiment_id={self.experiment_id!r}, {status}, waiting={self.buffer_size})"
 
 
@@ -529,96 +313,3 @@ class _Disabled(AsyncTora):
 
     def log_metrics_nowait(self, metrics: Mapping[str, Value], step: Step | None = None) -> None:
         """Do nothing."""
-
-
-@frozen
-class _Handle:
-    """What travels when a client is pickled."""
-
-    experiment: Experiment
-    settings: Settings
-    max_buffer_len: int
-    server: Endpoint | None
-    home: Revive | None
-    disabled: bool
-
-
-def _reopen(handle: _Handle) -> AsyncTora:
-    kind = _Disabled if handle.disabled else AsyncTora
-    client = kind(handle.experiment, handle.settings, _new_writer(), handle.max_buffer_len)
-    client._join(handle)  # noqa: SLF001  # this module's own
-    return client
-
-
-async def create_workspace(
-    name: str,
-    description: str | None = None,
-    api_key: str | None = None,
-    server_url: str | None = None,
-) -> dict[str, Any]:
-    """Create a workspace to organise experiments in. Requires a key; on the local server Tora has its own.
-
-    Args:
-        name: 1 to 255 characters.
-        description: At most 1,000 characters.
-        api_key: The key for the server; default ``TORA_API_KEY``.
-        server_url: The server; default ``TORA_SERVER_URL``, else the local one, which starts by itself.
-
-    Returns:
-        What the server says of the workspace: ``id``, ``name``, ``description`` and more.
-
-    Raises:
-        ToraAuthenticationError: There is no key, or the server does not take it.
-        ToraValidationError: An argument is wrong.
-        ToraTimeoutError: The server does not answer in time.
-        ToraNetworkError: The server cannot be reached.
-        ToraAPIError: The server answers something else than promised.
-        ToraConfigurationError: A setting cannot be used, or there is no server (``TORA_MODE``).
-    """
-    body = {"name": validation.workspace_name(name), "description": validation.workspace_description(description)}
-    settings = config.load(api_key=api_key, server_url=server_url)
-    if settings.mode != "online":
-        raise ToraConfigurationError(f"a workspace cannot be created without a server, and TORA_MODE={settings.mode}")
-    endpoint = await _endpoint(settings)
-    if endpoint.key is None:
-        raise ToraAuthenticationError(
-            f"creating a workspace on {endpoint.url} requires a key; set TORA_API_KEY or pass api_key"
-        )
-    api = Api(endpoint)
-    try:
-        return await api.create_workspace(body)
-    finally:
-        await api.close()
-
-
-async def _endpoint(settings: Settings) -> Endpoint:
-    if settings.server_url is not None:
-        return Endpoint(settings.server_url, settings.api_key)
-    # Keys are for servers elsewhere; the local one knows its user by the key in the data folder.
-    local = await ensure_local_server(settings)
-    return Endpoint(local.url, local.api_key, local=True)
-
-
-def _reviver(settings: Settings, token: str | None = None) -> Callable[[], Awaitable[Endpoint]] | None:
-    if settings.server_url is not None:
-        return None
-
-    async def revive() -> Endpoint:
-        endpoint = await _endpoint(settings)
-        return endpoint if token is None else evolve(endpoint, key=token)
-
-    return revive
-
-
-def _new_writer() -> str:
-    return uuid.uuid4().hex
-
-
-def _may_pass(exc: BaseException) -> bool:
-    if isinstance(exc, ToraAPIError):
-        return exc.status is not None and (exc.status == 429 or exc.status >= 500)
-    return isinstance(exc, ToraNetworkError) and not isinstance(exc, ToraTimeoutError)
-
-
-async def _coroutine(func: Callable[[Unpack[Ts]], Awaitable[T]], *args: *Ts) -> T:
-    return await func(*args)

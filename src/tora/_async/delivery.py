@@ -11,12 +11,15 @@ from typing import Final
 
 import anyio
 from attrs import define
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from tora import wire
+from tora._async import background
 from tora._async.buffer import MetricBuffer, Waiting
-from tora._async.http import Answer, Api, refusal
+from tora._async.care import JournalCare
+from tora._async.http import Answer, Api
 from tora._async.notices import Progress, logger
+from tora._async.verdict import RefusedError, TooLargeError, UnavailableError, failure, judge, patience
 from tora.errors import ToraError, ToraNetworkError
 from tora.types import Status
 from tora.validation import MAX_BATCH_BYTES, MAX_BATCH_METRICS
@@ -29,24 +32,6 @@ HEARTBEAT: Final = 30.0  # seconds of quiet; a writer is lost after 120
 REFUSED_PAUSE: Final = 60.0  # seconds until a server that refused is asked again
 BODY_BYTES: Final = MAX_BATCH_BYTES // 2
 HURRIED_BACKOFF: Final = 1.0  # seconds at most between two tries while somebody waits in flush()
-
-_backoff = wait_exponential(multiplier=0.1, max=30) + wait_random(0, 0.5)
-
-
-class _UnavailableError(Exception):
-    """The server cannot take the batch now; sending it again later may work."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class _RefusedError(Exception):
-    """The server will not take the batch; sending it again at once cannot work."""
-
-
-class _TooLargeError(Exception):
-    """The server wants smaller batches."""
 
 
 @define(eq=False)
@@ -66,10 +51,14 @@ class Delivery:
         experiment: The experiment's id.
         writer: The client's id.
         threshold: The number of waiting metrics at which they are sent at once.
+        care: What looks after the buffer's journal.
     """
 
-    def __init__(self, buffer: MetricBuffer, api: Api, experiment: str, writer: str, threshold: int) -> None:
+    def __init__(
+        self, buffer: MetricBuffer, api: Api, experiment: str, writer: str, threshold: int, care: JournalCare
+    ) -> None:
         self._buffer = buffer
+        self._care = care
         self._api = api
         self._experiment = experiment
         self._writer = writer
@@ -80,12 +69,11 @@ class Delivery:
         self._hurried = asyncio.Event()
         self._asked_to_wait = False
         self._outage = False
-        self._warned_of_journal = False
         self._due = asyncio.Event()
         self._last_sign = time.monotonic()
         self._last_start = 0.0
         self.error: str | None = None
-        self.task = asyncio.get_running_loop().create_task(self._run(), name=f"tora-delivery-{experiment}")
+        self.task = background.start(self._run(), f"tora-delivery-{experiment}")
 
     # --- What clients ask for; to be called on the loop --------------------------------------------
 
@@ -100,7 +88,7 @@ class Delivery:
 
     async def flush(self, progress: Progress) -> None:
         """Wait until all that is logged by now is done with, or the server refuses it."""
-        goal = _Goal(self._buffer.logged, asyncio.Event())
+        goal = _Goal(self._buffer.numbered, asyncio.Event())
         if self._buffer.done >= goal.done:
             return
         self._goals.append(goal)
@@ -125,7 +113,7 @@ class Delivery:
         )
         try:
             await self._retrying()(self._ask, call)
-        except _RefusedError as exc:
+        except RefusedError as exc:
             logger.debug("the server did not take the status %s: %s", status, exc)
 
     async def stop(self) -> None:
@@ -151,10 +139,11 @@ class Delivery:
                 await self._until_due()
                 try:
                     await self._send_what_is_due()
-                except (_RefusedError, OSError) as exc:  # OSError: the journal cannot be read back
+                except (RefusedError, OSError) as exc:  # OSError: the journal cannot be read back
                     self._give_in(str(exc))
                     await self._pause(REFUSED_PAUSE)
         finally:
+            self._buffer.arm(self._buffer.waiting + 1)  # the next metric looks for another loop
             # The end of the loop cancels the task; the connections must go before the loop does.
             await self._api.close()
 
@@ -180,7 +169,7 @@ class Delivery:
             logger.debug("a heartbeat failed", exc_info=True)  # the next metric, or heartbeat, will tell
 
     async def _send_what_is_due(self) -> None:
-        self._look_after_the_journal()
+        self._care.look()
         while (waiting := self._buffer.peek(self._most, BODY_BYTES)) is not None:
             await self._keep_pace(len(waiting.lines))
             await self._send(waiting)
@@ -199,7 +188,7 @@ class Delivery:
     async def _send(self, waiting: Waiting) -> None:
         try:
             await self._send_with_patience(waiting)
-        except _TooLargeError:
+        except TooLargeError:
             if len(waiting.lines) > 1:
                 self._most = max(1, len(waiting.lines) // 2)
                 return
@@ -216,8 +205,8 @@ class Delivery:
 
     def _retrying(self) -> AsyncRetrying:
         return AsyncRetrying(
-            retry=retry_if_exception_type(_UnavailableError),
-            wait=_patience,
+            retry=retry_if_exception_type(UnavailableError),
+            wait=patience,
             before_sleep=self._note_outage,
             sleep=self._rest,
             reraise=True,
@@ -235,28 +224,29 @@ class Delivery:
             await self._hurried.wait()
 
     async def _ask(self, call: Callable[[], Awaitable[Answer]]) -> None:
+        self._care.look()  # an outage of hours is when a journal fills a disk
         self._last_start = self._last_sign = time.monotonic()
         try:
             answer = await call()
         except ToraNetworkError as exc:
             await self._revive()
-            raise _UnavailableError(str(exc)) from exc
+            raise UnavailableError(str(exc)) from exc
         except ToraError as exc:
-            raise _RefusedError(str(exc)) from exc
-        _judge(answer)
+            raise RefusedError(str(exc)) from exc
+        judge(answer)
 
     async def _revive(self) -> None:
         try:
             await self._api.revive()
         except ToraError as exc:
-            raise _UnavailableError(str(exc)) from exc
+            raise UnavailableError(str(exc)) from exc
 
     # --- Outages and refusals ---------------------------------------------------------------------
 
     def _note_outage(self, state: RetryCallState) -> None:
-        failure = _failure(state)
-        reason = self.error = str(failure)
-        self._asked_to_wait = isinstance(failure, _UnavailableError) and failure.retry_after is not None
+        exc = failure(state)
+        reason = self.error = str(exc)
+        self._asked_to_wait = isinstance(exc, UnavailableError) and exc.retry_after is not None
         # One failed try is no outage worth a warning: a server that restarts answers the next one.
         if state.attempt_number > 1 and not self._outage:
             self._outage = True
@@ -283,6 +273,7 @@ class Delivery:
         end = time.monotonic() + seconds
         while not self._in_a_hurry and (left := end - time.monotonic()) > 0:
             await self._woken_within(left)
+            self._care.look()
 
     def _reach_goals(self, *, everyone: bool = False) -> None:
         done = self._buffer.done
@@ -291,39 +282,3 @@ class Delivery:
                 goal.reached.set()
         self._goals = [goal for goal in self._goals if not goal.reached.is_set()]
         self._in_a_hurry = bool(self._goals)
-
-    def _look_after_the_journal(self) -> None:
-        trouble = self._buffer.trouble
-        if trouble is None:
-            return
-        if self._buffer.recover():
-            self._warned_of_journal = False
-            logger.warning("Tora: the journal %s can be written again.", self._buffer.journal_path)
-        elif not self._warned_of_journal:
-            self._warned_of_journal = True
-            logger.warning(
-                "Tora: the journal cannot be written (%s). Metrics are kept in memory up to a bound and are lost "
-                "if this process is killed; free some space, or set TORA_DIR to a folder that can be written.",
-                trouble,
-            )
-
-
-def _failure(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome is not None else None
-
-
-def _patience(state: RetryCallState) -> float:
-    failure = _failure(state)
-    asked = failure.retry_after if isinstance(failure, _UnavailableError) else None
-    return _backoff(state) if asked is None else asked
-
-
-def _judge(answer: Answer) -> None:
-    if answer.ok:
-        return
-    reason = str(refusal(answer))
-    if answer.status == 413:
-        raise _TooLargeError(reason)
-    if answer.may_pass:
-        raise _UnavailableError(reason, answer.retry_after)
-    raise _RefusedError(reason)

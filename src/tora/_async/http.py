@@ -15,6 +15,7 @@ import aiohttp
 from attrs import define, frozen
 
 from tora import wire
+from tora._async import names
 from tora._version import __version__
 from tora.errors import (
     ToraAPIError,
@@ -184,7 +185,7 @@ class Api:
         except aiohttp.InvalidURL as exc:
             raise ToraConfigurationError(f"{call}: the server_url cannot be used: {exc}") from exc
         except (aiohttp.ClientError, OSError) as exc:
-            self._forget_names()
+            names.forget(urlsplit(url).hostname or "")
             raise ToraNetworkError(
                 f"{call}: {_reason(exc)}. Is the server running, and is TORA_SERVER_URL right?"
             ) from exc
@@ -222,13 +223,6 @@ class Api:
             headers["Content-Type"] = "application/json"
         return headers
 
-    def _forget_names(self) -> None:
-        # Names are kept for good, since none can be looked up at exit; a server that moved is found again.
-        if self._held is not None and self._held[1] in self._held[0]:
-            connector = self._held[0][self._held[1]].session.connector
-            if isinstance(connector, aiohttp.TCPConnector):
-                connector.clear_dns_cache()
-
     async def close(self) -> None:
         """Close the session when no other client of this loop uses it."""
         if self._held is None:
@@ -242,14 +236,14 @@ class Api:
             del of_loop[url]
             await shared.session.close()
 
-    def drop(self) -> None:
-        """Let go of the session of a loop that is gone or of another process."""
-        self._held = None
+    def anew(self, writer: str | None = None) -> Api:
+        """Return the same calls for another loop, or another writer."""
+        return Api(self.endpoint, writer or self.writer, self._revive)
 
 
 def _open_session(url: str) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=None, keepalive_timeout=60),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, resolver=names.Names(), use_dns_cache=False),
         timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
         headers={"User-Agent": f"tora/{__version__}"},
         cookie_jar=aiohttp.DummyCookieJar(),

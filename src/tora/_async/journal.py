@@ -14,6 +14,7 @@ disk on the way; the server is the durable place.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -99,13 +100,11 @@ class Journal:
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{header.writer}.jsonl"
-        # O_APPEND keeps every write whole and at the end; 0600 because names and values are private.
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        journal = cls(path, header, fd, -1, 0)
+        beginning = _encode_header(header)
+        journal = cls(path, header, _put_in_place(path, beginning), -1, len(beginning))
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             journal._ack_fd = _open_ack(path)
-            journal._begin(header)
+            journal.acknowledge(0, journal.end)
         except BaseException:
             journal.close(remove=True)
             raise
@@ -147,7 +146,7 @@ class Journal:
             raise
         if written != len(data):
             self.trim()
-            raise OSError(28, "No space left on device", str(self.path))
+            raise _full(self.path)
         self.end += written
 
     def trim(self) -> None:
@@ -180,9 +179,29 @@ class Journal:
     def rewind(self, first_seq: int) -> None:
         """Empty the file, all of which is acknowledged; the next metric will have this number."""
         # A crash between these steps leaves an empty file, or one whose note lies beyond its end.
+        # It is not replaced, as in `shorten`: on a full disk that could not be done.
         os.ftruncate(self.fd, 0)
         self.end = 0
-        self._begin(evolve(self.header, first_seq=first_seq))
+        header = evolve(self.header, first_seq=first_seq)
+        self.append(_encode_header(header))
+        self.header = header
+        self.acknowledge(0, self.end)
+
+    def shorten(self, first_seq: int, offset: int) -> None:
+        """Drop what lies before an offset, all of which is acknowledged; the metric there has this number.
+
+        Raises:
+            OSError: There is no room for a copy of the rest; the file is as it was.
+        """
+        header = evolve(self.header, first_seq=first_seq)
+        content = _encode_header(header) + os.pread(self.fd, self.end - offset, offset)
+        # A crash behind this leaves the new file with the old note, which lies beyond its end.
+        fd = _put_in_place(self.path, content)
+        os.dup2(fd, self.fd, inheritable=False)  # whoever holds the number goes on, with the new file
+        os.close(fd)
+        self.header = header
+        self.end = len(content)
+        self.acknowledge(0, self.body)
 
     def close(self, *, remove: bool) -> None:
         """Close the file, and remove it when nothing in it is needed any more."""
@@ -199,15 +218,31 @@ class Journal:
         """Where the first metric begins."""
         return len(_encode_header(self.header))
 
-    def _begin(self, header: Header) -> None:
-        self.append(_encode_header(header))
-        self.header = header
-        self.acknowledge(0, self.end)
-
 
 def end_line(status: Status) -> bytes:
     """Return the last line of a writer that ended in good order, with metrics still waiting."""
     return msgspec.json.encode(End(status)) + b"\n"
+
+
+def _put_in_place(path: Path, content: bytes) -> int:
+    """Make a file appear at once whole and locked, so that nobody takes it for one that was left behind."""
+    beside = path.with_suffix(".new")
+    # O_APPEND keeps every write whole and at the end; 0600 because names and values are private.
+    fd = os.open(beside, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.write(fd, content) != len(content):
+            raise _full(path)  # noqa: TRY301  # as the system would have
+        beside.rename(path)
+    except BaseException:
+        os.close(fd)
+        beside.unlink(missing_ok=True)
+        raise
+    return fd
+
+
+def _full(path: Path) -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _lock(path: Path, fd: int) -> None:

@@ -7,7 +7,7 @@ import sys
 
 from tora.models import Stats
 
-__all__ = ["Progress", "banner", "left_behind", "logger"]
+__all__ = ["Progress", "banner", "left_behind", "logger", "lost_at_the_end"]
 
 logger = logging.getLogger("tora")
 
@@ -19,20 +19,31 @@ def banner(url: str) -> None:
 
 def left_behind(stats: Stats, experiment: str, journal: str | None) -> None:
     """Warn that metrics are not on the server yet, and say where they are."""
-    reason = f" ({stats.error})" if stats.error else ""
-    where = (
-        f"They are safe in {journal}; `tora sync` sends them, and so does the next client for that server."
-        if journal
-        else "They were in memory only and are lost when the process ends."
-    )
     logger.warning(
-        "Tora: %s of %s metrics of experiment %s are not on the server yet%s. %s",
+        "Tora: %s of %s metrics of experiment %s are not on the server yet%s. They are safe in %s; `tora sync` sends "
+        "them, and so does the next client for that server.",
         f"{stats.waiting:,}",
         f"{stats.logged:,}",
         experiment,
-        reason,
-        where,
+        _because(stats),
+        journal,
     )
+
+
+def lost_at_the_end(stats: Stats, experiment: str, lost: int) -> None:
+    """Warn that metrics end with the process: no server took them, and the journal could not be written."""
+    logger.warning(
+        "Tora: %s of %s metrics of experiment %s are lost: the server did not take them in time, and the journal "
+        "could not be written%s.",
+        f"{lost:,}",
+        f"{stats.logged:,}",
+        experiment,
+        _because(stats),
+    )
+
+
+def _because(stats: Stats) -> str:
+    return f" ({stats.error})" if stats.error else ""
 
 
 class Progress:

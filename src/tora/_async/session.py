@@ -15,8 +15,10 @@ from weakref import ref
 from attrs import frozen
 
 from tora import config
-from tora._async.client import AsyncTora, create_workspace
+from tora._async import exits
+from tora._async.client import AsyncTora
 from tora._async.notices import banner
+from tora._async.workspaces import create_workspace
 from tora.errors import ToraError
 from tora.models import Stats
 from tora.types import Hyperparams, Metadata, Step, Tags, Value
@@ -42,6 +44,10 @@ class Session:
 
     def __init__(self) -> None:
         self._client: AsyncTora | None = None
+
+    def watch(self) -> None:
+        """Be ready for the end of the process; to be called by the thread that sets up."""
+        exits.end_on_sigterm()
 
     async def setup(
         self,

@@ -1,18 +1,18 @@
 # Made by tools/sync.py from src/tora/_async/client.py; edit that file, then run: python tools/sync.py
-"""The client of one experiment, and how to create workspaces."""
+"""The client of one experiment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from tora._async import client as source
 from tora._sync.runner import RUNNER
 from tora.models import Stats
 from tora.types import Hyperparams, Metadata, Step, Tags, Value
 
-__all__ = ["Tora", "create_workspace"]
+__all__ = ["Tora"]
 
 
 class Tora:
@@ -166,7 +166,7 @@ class Tora:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle as a handle: it reopens the experiment as a new writer, and carries no user's key."""
-        return (type(self), (self._impl,))
+        return (source.reopen_inside, (type(self), *self._impl.__reduce__()[1]))
 
     @property
     def experiment_id(self) -> str:
@@ -216,28 +216,3 @@ class Tora:
     def __repr__(self) -> str:
         """Say which experiment it is, whether it is open, and how much waits."""
         return repr(self._impl).removeprefix("Async")
-
-
-def create_workspace(
-    name: str, description: str | None = None, api_key: str | None = None, server_url: str | None = None
-) -> dict[str, Any]:
-    """Create a workspace to organise experiments in. Requires a key; on the local server Tora has its own.
-
-    Args:
-        name: 1 to 255 characters.
-        description: At most 1,000 characters.
-        api_key: The key for the server; default ``TORA_API_KEY``.
-        server_url: The server; default ``TORA_SERVER_URL``, else the local one, which starts by itself.
-
-    Returns:
-        What the server says of the workspace: ``id``, ``name``, ``description`` and more.
-
-    Raises:
-        ToraAuthenticationError: There is no key, or the server does not take it.
-        ToraValidationError: An argument is wrong.
-        ToraTimeoutError: The server does not answer in time.
-        ToraNetworkError: The server cannot be reached.
-        ToraAPIError: The server answers something else than promised.
-        ToraConfigurationError: A setting cannot be used, or there is no server (``TORA_MODE``).
-    """
-    return RUNNER.run(source.create_workspace, name, description, api_key, server_url)

@@ -61,12 +61,16 @@ class Runner:
         """Call a coroutine function on the loop and return its result.
 
         Blocks until it is done. Whatever ends the wait early, such as Ctrl-C, cancels the call and
-        is raised at once, even if the loop is stuck.
+        is raised at once, even if the loop is stuck. Under ``TORA_MODE=disabled`` there is nothing to
+        wait for, and no thread is started.
 
         Raises:
             ToraError: This is the loop's own thread, which would wait for itself, or the loop cannot
                 start because the interpreter is shutting down.
         """
+        if self._thread is None and _is_disabled():
+            for result in _immediate(partial(func, *args, **kwargs)):
+                return result
         return self._running().run(partial(func, *args, **kwargs))
 
     def run_within(self, seconds: float, func: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -116,6 +120,23 @@ class Runner:
         if inherited is not None:
             inherited.disown()
             self._inherited.append(inherited)  # freeing it would report its tasks as destroyed
+
+
+def _is_disabled() -> bool:
+    from tora import config
+
+    return config.load().mode == "disabled"
+
+
+def _immediate(func: Callable[[], Awaitable[T]]) -> list[T]:
+    """Return the result of a coroutine function that needs no loop; nothing where it needs one after all."""
+    try:
+        next(func().__await__())
+    except StopIteration as done:
+        return [done.value]
+    except RuntimeError:  # there is no running loop: the client was opened before the mode was set
+        pass
+    return []
 
 
 RUNNER: Final = Runner()

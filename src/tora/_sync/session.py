@@ -53,6 +53,7 @@ def setup(
         >>> tora.setup("my-experiment", hyperparams={"lr": 1e-3})
         >>> tora.tlog("loss", 0.5, step=1)
     """
+    _SESSION.watch()
     return RUNNER.run(
         _SESSION.setup, name, workspace_id, description, hyperparams, tags, api_key, server_url, max_buffer_len
     )

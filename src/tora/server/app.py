@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -11,6 +12,7 @@ from tora import wire
 from tora.server.api.export import remove_leftovers
 from tora.server.api.openapi import document
 from tora.server.auth import Access
+from tora.server.awake import AwakeClock
 from tora.server.catalog import Catalog
 from tora.server.context import ACCESS, CATALOG, HUB, INGEST, KNOWN, METRICS, OPENAPI, OPTIONS, PRESENCE
 from tora.server.ingest import Ingest
@@ -39,10 +41,12 @@ def build_app(options: Options, *, port: int, local_key: str) -> web.Application
     app = web.Application(middlewares=[enveloped, guard])
     app[OPTIONS] = options
     app[HUB] = Hub()
-    app[PRESENCE] = Presence()
+    awake = AwakeClock()
+    app[PRESENCE] = Presence(awake)
     app[OPENAPI] = wire.encode(document(ROUTES))
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_send_watchers_home)
+    app.cleanup_ctx.append(lambda _: _running(awake))
     app.cleanup_ctx.append(lambda app: _stores(app, local_key))
     add_routes(app)
     return app
@@ -63,6 +67,12 @@ async def _stores(app: web.Application, local_key: str) -> AsyncIterator[None]:
             anonymous=options.anonymous or options.local,
         )
         yield
+
+
+async def _running(clock: AwakeClock) -> AsyncIterator[None]:
+    task = asyncio.create_task(clock.run(), name="awake")
+    yield
+    task.cancel()
 
 
 async def _send_watchers_home(app: web.Application) -> None:

@@ -16,7 +16,12 @@ T = TypeVar("T")
 
 SMALL_BODY: Final = 1024 * 1024
 LARGE_BODY: Final = validation.MAX_BATCH_BYTES
-PATIENCE: Final = 60.0
+
+GRACE: Final = 10.0
+"""Seconds that a body of any size may take to arrive."""
+
+RATE: Final = 64 * 1024
+"""Bytes that must have arrived in each second beyond that: a large body takes room that others wait for."""
 
 # What a page of another origin can send without asking first; see the Fetch standard, "simple" types.
 _FORMS: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
@@ -36,14 +41,16 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     body = bytearray()
+    start = asyncio.get_running_loop().time()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(GRACE) as patience:
             while chunk := await request.content.readany():
                 body += chunk
                 if len(body) > limit:
                     raise _too_large(limit)
+                patience.reschedule(start + GRACE + len(body) / RATE)
     except TimeoutError:
-        raise Refusal(408, "timeout", f"the body did not arrive within {PATIENCE:.0f} s; send it again") from None
+        raise _too_slow(len(body)) from None
     return bytes(body)
 
 
@@ -53,6 +60,15 @@ def _check_type(request: web.Request) -> None:
         raise Refusal(
             415, "unsupported_media_type", f"the body must be sent as application/json, got {request.content_type}"
         )
+
+
+def _too_slow(size: int) -> Refusal:
+    return Refusal(
+        408,
+        "timeout",
+        f"the body came too slowly: {size:,} bytes so far; it may take {GRACE:.0f} s and a second more for each "
+        f"{RATE // 1024} KiB; send it again, in smaller parts on a slow line",
+    )
 
 
 def _too_large(limit: int) -> Refusal:

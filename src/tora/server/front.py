@@ -22,7 +22,10 @@ GRACE: Final = 5.0
 """Seconds that requests under way get when the server ends."""
 
 KEEPALIVE: Final = 75.0
-"""Seconds for which a connection may be silent between two requests."""
+"""Seconds for which a connection may be silent between two requests, or take to send one's headers."""
+
+STALLED: Final = 60.0
+"""Seconds after which a connection is cut whose reader has taken nothing of what it was sent."""
 
 _SENDERS_FAULTS: Final = (web.RequestPayloadError, http_exceptions.HttpProcessingError)
 
@@ -81,9 +84,50 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    """One connection; what fails before or behind the application gets the protocol's envelope too."""
+    """One connection; what fails before or behind the application gets the protocol's envelope too.
 
-    __slots__ = ()
+    A reader that does not read is cut off: what it was to be sent would stay in memory for ever.
+    """
+
+    __slots__ = ("_watch",)
+
+    _watch: asyncio.TimerHandle | None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._watch = None
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More waits to be sent than the transport likes: look whether it becomes less."""
+        super().pause_writing()
+        if self.transport is not None:
+            self._watch_reader(self.transport)
+
+    def resume_writing(self) -> None:
+        """The reader has read."""
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch_reader(self, transport: asyncio.Transport) -> None:
+        size = transport.get_write_buffer_size()
+        self._watch = asyncio.get_running_loop().call_later(STALLED, self._look_at_reader, transport, size)
+
+    def _look_at_reader(self, transport: asyncio.Transport, before: int) -> None:
+        if transport.get_write_buffer_size() < before:
+            self._watch_reader(transport)
+        else:
+            transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
     def log_exception(self, *args: Any, **kwargs: Any) -> None:
         """Log what failed here; a body or a header that cannot be read is its sender's affair."""

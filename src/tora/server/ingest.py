@@ -25,7 +25,10 @@ from tora.server.refusals import Refusal, unknown_experiment
 __all__ = ["Ingest"]
 
 ROOM: Final = 64 * 1024 * 1024
-"""Bytes of bodies that may be under way at once; what comes on top waits before it is read."""
+"""Bytes of large bodies that may be under way at once; what comes on top waits before it is read."""
+
+FREE: Final = 64 * 1024
+"""Bodies up to so many bytes take no room, so that large ones that come slowly do not hold them up."""
 
 PATIENCE: Final = 20.0
 GROUP_POINTS: Final = 200_000
@@ -70,6 +73,9 @@ class Ingest:
         Raises:
             Refusal: Too much was under way for too long; the client should come back later.
         """
+        if size is not None and size <= FREE:
+            yield
+            return
         wanted = validation.MAX_BATCH_BYTES if size is None else min(size, validation.MAX_BATCH_BYTES)
         try:
             async with asyncio.timeout(PATIENCE):

@@ -65,7 +65,8 @@ def _last(folder: Path) -> tuple[int | None, int]:
 
 def _remembered(options: Options, sockets: list[socket.socket]) -> list[socket.socket]:
     if options.local:
-        (options.dir / "port").write_text(f"{options.port} {sockets[0].getsockname()[1]}\n", "ascii")
+        with suppress(OSError):  # another port next time, and no reason not to start
+            (options.dir / "port").write_text(f"{options.port} {sockets[0].getsockname()[1]}\n", "ascii")
     return sockets
 
 

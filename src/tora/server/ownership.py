@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from tora import rendezvous
 
-__all__ = ["FolderError", "FolderOwnedError", "owned"]
+__all__ = ["FolderError", "FolderOwnedError", "owned", "usable"]
 
 # A client that looks whether the lock is held holds it for an instant itself.
 GLANCE: Final = 1.0
@@ -37,17 +37,29 @@ def owned(folder: Path) -> Iterator[str]:
         FolderOwnedError: Another server has it.
         FolderError: It cannot be made, or files in it cannot be locked or written.
     """
-    try:
+    with usable(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _acquired(folder)
-    except OSError as exc:
-        raise FolderError(f"cannot use the data folder {folder}: {exc}; choose another with --dir or TORA_DIR") from exc
     with lock:
-        rendezvous.remove(folder)  # a killed server left it
+        with usable(folder):
+            rendezvous.remove(folder)  # a killed server left it
+            key = _key(folder)
         try:
-            yield _key(folder)
+            yield key
         finally:
             rendezvous.remove(folder)
+
+
+@contextmanager
+def usable(folder: Path) -> Iterator[None]:
+    """Turn the system's errors about files of the folder into FolderError."""
+    try:
+        yield
+    except OSError as exc:
+        raise FolderError(
+            f"cannot use the data folder {folder}: {exc}; make it writable and make room, "
+            "or choose another with --dir or TORA_DIR"
+        ) from exc
 
 
 def _acquired(folder: Path) -> FileLock:

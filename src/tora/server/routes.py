@@ -14,7 +14,7 @@ from tora import wire
 from tora.server import pages
 from tora.server.api import events, experiments, export, health, logs, openapi, series, workspaces
 from tora.server.auth import Right
-from tora.server.context import ACCESS, CALLER, PRESENCE
+from tora.server.context import ACCESS, CALLER, KNOWN, PRESENCE
 from tora.server.shown import writer_of
 
 __all__ = ["ROUTES", "Route", "add_routes"]
@@ -92,15 +92,17 @@ def add_routes(app: web.Application) -> None:
 
 
 def _guarded(route: Route) -> _Handler:
-    """Return the route's handler behind its right; a writer that was answered is alive."""
+    """Return the route's handler behind its right; who may ask and names itself is alive, whatever the answer."""
 
     @wraps(route.handler)
     async def handler(request: web.Request) -> web.StreamResponse:
         request[CALLER] = request.app[ACCESS].check(request, route.right)
-        response = await route.handler(request)
-        experiment = request.match_info.get("id")
-        if experiment and not route.for_people and (writer := writer_of(request)):
-            request.app[PRESENCE].sign(experiment, writer)
-        return response
+        writer = None if route.for_people else writer_of(request)
+        try:
+            return await route.handler(request)
+        finally:
+            experiment = request.match_info.get("id", "")
+            if experiment in request.app[KNOWN] and (writer or route.right is Right.APPEND):
+                request.app[PRESENCE].sign(experiment, writer)
 
     return handler

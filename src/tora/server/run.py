@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import time
@@ -17,11 +18,12 @@ from tora.server import logbook
 from tora.server.listening import listen, url_of
 from tora.server.logbook import LOG
 from tora.server.options import Options
-from tora.server.ownership import owned
+from tora.server.ownership import owned, usable
 
 __all__ = ["StartError", "serve"]
 
 NICE: Final = 10
+FILES: Final = 16_384
 
 
 class StartError(Exception):
@@ -32,16 +34,26 @@ def serve(options: Options) -> None:
     """Serve until a signal comes, or until nobody needs a local server any more.
 
     Raises:
-        FolderError: The data folder cannot be used, or another server owns it.
+        FolderError: The data folder cannot be used or written, or another server owns it.
         ListenError: The port is taken, or the address is not this machine's.
         StartError: A store cannot be opened.
     """
     os.umask(0o077)
     if options.local:
         os.nice(NICE)  # training keeps its cores
+    _allow_files()
     with owned(options.dir) as key:
         logbook.start(options)
         asyncio.run(_serve(options, listen(options), key))
+
+
+def _allow_files() -> None:
+    """Allow more open files than the usual 1,024: idle connections alone may be as many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(options: Options, sockets: Sequence[socket.socket], key: str) -> None:
@@ -60,7 +72,8 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], key: str) -
         except (CatalogError, StoreError) as exc:
             raise StartError(str(exc)) from exc
         info = _info(options, sockets)
-        rendezvous.write(options.dir, info)
+        with usable(options.dir):
+            rendezvous.write(options.dir, info)
         LOG.info("Tora %s answers at %s, its data is in %s", __version__, info.url, options.dir)
         await _until_end(stop, front.until_idle(options.idle) if options.local else None)
         # Before anything else: nobody is to be sent to a server that ends.

@@ -29,8 +29,6 @@ PING: Final = 15.0
 PACE: Final = 0.25
 """Seconds between updates at the least."""
 
-_STALLED: Final = 60.0
-
 
 async def events(request: web.Request) -> web.StreamResponse:
     """Send an experiment's events until the reader leaves, the experiment is deleted or the server ends."""
@@ -46,9 +44,8 @@ async def events(request: web.Request) -> web.StreamResponse:
         watcher.change()  # the record may have changed since the page was loaded
         try:
             async for message in _messages(request, experiment, watcher):
-                async with asyncio.timeout(_STALLED):
-                    await response.write(message)
-        except (ConnectionError, TimeoutError):
+                await response.write(message)
+        except ConnectionError:
             pass  # the reader has left, or has stopped reading
     return response
 

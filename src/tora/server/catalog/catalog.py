@@ -13,9 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tora.models import Experiment, Workspace
 from tora.server.catalog import experiments, secret, workspaces
-from tora.server.catalog.engine import make_engine, protect_file, shown, sqlite_url, translated, use_wal
+from tora.server.catalog.changes import transaction
+from tora.server.catalog.engine import make_engine, shown, sqlite_url, translated, use_wal
+from tora.server.catalog.file import mark_of, prepare_file
 from tora.server.catalog.migrate import upgrade
 from tora.server.catalog.page import ExperimentFilter, Page
+from tora.server.mark import Mark
 from tora.types import Status
 
 __all__ = ["Catalog"]
@@ -38,6 +41,7 @@ class Catalog:
     def __init__(self, url: str | sa.URL) -> None:
         self._url = sa.make_url(url)
         self._engine: AsyncEngine = make_engine(self._url)
+        self._mark = mark_of(self._url)
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -52,9 +56,10 @@ class Catalog:
             CatalogError: It is damaged, in use by another process, written by a newer Tora, or not
                 Tora's; nothing was changed.
         """
-        protect_file(self._url)
+        if self._mark is not None:
+            await asyncio.to_thread(prepare_file, self._url, self._mark)
         try:
-            await self._do(_upgrade, self._url)
+            await self._do(_upgrade, self._url, self._mark)
             with translated(self._url):
                 await use_wal(self._engine)
         except BaseException:
@@ -65,6 +70,9 @@ class Catalog:
         """Let what runs finish and close the database."""
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._engine.dispose()
+        if self._mark is not None:
+            # On a full disk the log cannot be folded in, and stays.
+            self._mark.close() if self._mark.log.exists() else self._mark.remove()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -201,12 +209,12 @@ class Catalog:
         self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         with translated(self._url):
-            async with self._engine.begin() as connection:
+            async with transaction(self._engine, self._mark) as connection:
                 return await work(connection, *args, **kwargs)
 
 
-async def _upgrade(connection: AsyncConnection, url: sa.URL) -> None:
-    await connection.run_sync(upgrade, shown(url))
+async def _upgrade(connection: AsyncConnection, url: sa.URL, mark: Mark | None) -> None:
+    await connection.run_sync(upgrade, shown(url), mark)
 
 
 def _check_names(changes: Mapping[str, Any], changeable: frozenset[str]) -> None:

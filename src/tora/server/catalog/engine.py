@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from tora.server.catalog.errors import CatalogError, CatalogFullError
 
-__all__ = ["make_engine", "protect_file", "shown", "sqlite_url", "translated", "use_wal"]
+__all__ = ["make_engine", "shown", "sqlite_url", "translated", "use_wal"]
 
 _PRAGMAS: Final = (
     "busy_timeout = 1000",
@@ -26,6 +25,9 @@ _PRAGMAS: Final = (
     # Durable with every commit: an id that a client was given must be known after a power cut.
     "synchronous = FULL",
 )
+
+# SQLite calls the disk full only where the system says ENOSPC; quotas and limits say something else.
+_CANNOT_GROW: Final = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE})
 
 
 def sqlite_url(path: Path) -> sa.URL:
@@ -59,22 +61,6 @@ async def use_wal(engine: AsyncEngine) -> None:
     if _is_sqlite(engine.url):
         async with engine.connect() as connection:
             await connection.run_sync(_use_wal)
-
-
-def protect_file(url: sa.URL) -> None:
-    """Create the file of a new SQLite catalog for its owner's eyes only: it holds secrets.
-
-    Raises:
-        CatalogError: It cannot be created.
-    """
-    if not _is_sqlite(url) or not url.database or url.database == ":memory:":
-        return
-    try:
-        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as exc:
-        raise CatalogError(
-            f"cannot open the catalog {shown(url)}: {exc.strerror}; check that its folder exists and may be written"
-        ) from exc
 
 
 @contextmanager
@@ -117,14 +103,17 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _advice(error: BaseException | None) -> tuple[type[CatalogError], str]:
+    code = getattr(error, "sqlite_errorcode", 0)
     # The low byte is the primary code; the rest tells variants of it.
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+    match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return CatalogError, "another process has it open; stop that one, or use another folder"
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return CatalogError, "it is damaged or no catalog of Tora; move it away or restore it from a backup"
         case sqlite3.SQLITE_FULL:
             return CatalogFullError, "the disk is full; make room and try again"
+        case sqlite3.SQLITE_IOERR if code in _CANNOT_GROW:
+            return CatalogFullError, "it cannot grow, as over a quota; make room and try again"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return CatalogError, "check that it and its folder may be written"
         case _:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from tora.server.catalog.changes import newest_change
 from tora.server.catalog.errors import CatalogError
+from tora.server.mark import Mark
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["HEAD", "alembic_config", "upgrade"]
+__all__ = ["HEAD", "alembic_config", "check", "upgrade"]
 
 HEAD: Final = "0001"
 """The newest revision under ``migrations/versions``.
@@ -21,25 +23,44 @@ Alembic: that takes longer than all the rest.
 """
 
 
-def upgrade(connection: sa.Connection, shown: str) -> None:
-    """Check the database and run the migrations that it lacks, inside the caller's transaction.
+def check(connection: sa.Connection, shown: str, mark: Mark | None) -> str | None:
+    """Return the revision of a catalog that can be used, None when it has no table yet; change nothing.
 
     Args:
         connection: An open connection.
         shown: The name of the catalog for messages.
+        mark: What was acknowledged of a catalog in a file.
 
     Raises:
-        CatalogError: A newer Tora wrote it, it belongs to another program, or it is damaged.
+        CatalogError: A newer Tora wrote it, it belongs to another program, it is damaged, or it lacks
+            what was acknowledged.
     """
     _check_pages(connection, shown)
+    if mark is not None and (loss := mark.loss(newest_change(connection))):
+        raise CatalogError(f"the catalog {loss}")
     stored = _revision(connection, shown)
-    if stored != HEAD:
-        _run(connection, shown, stored)
+    if stored not in {None, HEAD}:
+        _check_known(str(stored), shown)
+    return stored
+
+
+def upgrade(connection: sa.Connection, shown: str, mark: Mark | None) -> None:
+    """Check the database and run the migrations that it lacks, inside the caller's transaction.
+
+    Raises:
+        CatalogError: As `check` does.
+    """
+    if check(connection, shown, mark) != HEAD:
+        from alembic import command  # a quarter of a second, and seldom needed
+
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def alembic_config() -> Config:
     """Return Alembic's settings for the migrations inside this package."""
-    from alembic.config import Config  # a quarter of a second, and seldom needed
+    from alembic.config import Config  # as above
 
     config = Config()
     config.set_main_option("script_location", "tora.server.catalog:migrations")
@@ -68,16 +89,12 @@ def _revision(connection: sa.Connection, shown: str) -> str | None:
     return None
 
 
-def _run(connection: sa.Connection, shown: str, stored: str | None) -> None:
-    from alembic import command  # as above
-    from alembic.script import ScriptDirectory
+def _check_known(stored: str, shown: str) -> None:
+    from alembic.script import ScriptDirectory  # as above
 
-    config = alembic_config()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if stored is not None and stored not in known:
+    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    if stored not in known:
         raise CatalogError(
             f"the catalog {shown} was written by a newer Tora (its revision is {stored}, this version knows up to "
             f"{HEAD}); it was not changed: upgrade Tora"
         )
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

@@ -18,6 +18,8 @@ _ADVICE: Final = (
     ("Conflicting lock", "another process has it open; stop that one, or use another folder"),
     ("newer version of DuckDB", "a newer version wrote it; upgrade Tora and its dependencies"),
     ("not a valid DuckDB database", "it is damaged or no metrics file of Tora; move it away or restore a backup"),
+    ("replaying WAL", "its log is damaged and nothing was changed; restore both from a backup"),
+    ("Could not read enough bytes", "it is cut short and nothing was changed; restore it from a backup"),
     ("orrupt", "it is damaged; move it away or restore it from a backup"),
     ("Permission denied", "check that it and its folder may be written"),
 )

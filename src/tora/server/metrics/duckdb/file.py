@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from tora.server.mark import Mark
 from tora.server.metrics.base import StoreError
-from tora.server.metrics.duckdb.schema import connect
+from tora.server.metrics.duckdb.opening import open_file
 
 __all__ = ["GivenUpError", "MetricsFile"]
 
@@ -28,8 +29,8 @@ class MetricsFile:
 
     def __init__(self, path: Path, *, memory_limit: str, threads: int) -> None:
         self.path = path
-        self._memory_limit = memory_limit
-        self._threads = threads
+        self.mark = Mark(path, path.with_name(f"{path.name}.wal"))
+        self._config = {"memory_limit": memory_limit, "threads": threads}
         self._open: duckdb.DuckDBPyConnection | None = None
         self._gate = threading.Condition()
         self._readers = 0
@@ -58,9 +59,9 @@ class MetricsFile:
                 self._readers -= 1
                 self._gate.notify_all()
 
-    def open(self) -> None:
+    def open(self, *, thorough: bool = True) -> None:
         """Open the file, or create it."""
-        self._open = connect(self.path, memory_limit=self._memory_limit, threads=self._threads)
+        self._open = open_file(self.mark, self._config, thorough=thorough)
         self._shut = False
 
     def close(self) -> None:
@@ -70,6 +71,7 @@ class MetricsFile:
         if connection is not None:
             with connection:
                 connection.execute("CHECKPOINT")
+            self.mark.remove()
 
     def revive(self) -> None:
         """Open the file again if DuckDB gave it up; readers have to wait so long."""
@@ -80,7 +82,7 @@ class MetricsFile:
         connection, self._open = self._open, None
         if connection is not None:
             connection.close()
-        self.open()
+        self.open(thorough=False)
 
     def _sound(self) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""The tables of the metrics file, and opening it.
+"""The tables of the metrics file, and bringing older ones to their form.
 
 There is no primary key and no index: an index has to stay in memory, and DuckDB refuses updates of
 indexed rows in one transaction that would be right at its end. Rows are unique because one thread
@@ -15,7 +15,7 @@ import duckdb
 from tora.server.metrics.base import StoreError
 from tora.server.metrics.duckdb.connection import transaction
 
-__all__ = ["VERSION", "connect"]
+__all__ = ["MIGRATIONS", "VERSION", "stored_version", "upgrade"]
 
 VERSION: Final = 1
 
@@ -64,45 +64,51 @@ CREATE TABLE messages (experiment VARCHAR NOT NULL, msg_id VARCHAR NOT NULL);
 """
 
 
-def connect(path: Path, *, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
-    """Open the file, or create it with empty tables.
+MIGRATIONS: Final[dict[int, str]] = {}
+"""The statements that lead from each older version to the next."""
+
+
+def stored_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int | None:
+    """Return the version of the file's tables, None when it has no table yet.
 
     Raises:
         StoreError: It belongs to another program or to a newer Tora; it was not changed.
-        duckdb.Error: DuckDB cannot open it.
     """
-    connection = duckdb.connect(path, config={"memory_limit": memory_limit, "threads": threads})
-    try:
-        _prepare(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if not tables:
-        _create(connection)
-    elif not tables >= {"meta", "series", "points", "writers", "messages"}:
+        return None
+    if not tables >= {"meta", "series", "points", "writers", "messages"}:
         raise StoreError(
             f"the file {path} belongs to another program: it has the table {min(tables)!r} and lacks Tora's; "
             "it was not changed: give Tora a folder of its own"
         )
-    else:
-        _check_version(connection, path)
+    return _known_version(connection, path)
 
 
-def _create(connection: duckdb.DuckDBPyConnection) -> None:
+def upgrade(connection: duckdb.DuckDBPyConnection, stored: int | None) -> None:
+    """Bring the tables from a stored version to this one, in one transaction."""
+    if stored == VERSION:
+        return
     with transaction(connection):
-        connection.execute(_TABLES)
-        connection.execute("INSERT INTO meta VALUES (?, 0)", [VERSION])
+        if stored is None:
+            connection.execute(_TABLES)
+            connection.execute("INSERT INTO meta VALUES (?, 0)", [VERSION])
+        else:
+            for version in range(stored, VERSION):
+                connection.execute(MIGRATIONS[version])
+            connection.execute("UPDATE meta SET schema_version = ?", [VERSION])
 
 
-def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    (stored,) = connection.execute("SELECT schema_version FROM meta").fetchone() or (None,)
-    if stored != VERSION:
+def _known_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    versions = [version for (version,) in connection.execute("SELECT schema_version FROM meta").fetchall()]
+    if len(versions) != 1 or versions[0] < 1:
         raise StoreError(
-            f"the metrics file {path} was written by a newer Tora (its schema version is {stored}, this version of "
-            f"Tora knows {VERSION}); it was not changed: upgrade Tora"
+            f"the metrics file {path} is damaged: it does not say its schema version; it was not changed: "
+            "restore it from a backup or move it away"
         )
+    if versions[0] > VERSION:
+        raise StoreError(
+            f"the metrics file {path} was written by a newer Tora (its schema version is {versions[0]}, this version "
+            f"of Tora knows {VERSION}); it was not changed: upgrade Tora"
+        )
+    return int(versions[0])

@@ -10,14 +10,11 @@ from tora.server.metrics.duckdb.connection import transaction
 from tora.server.metrics.duckdb.file import MetricsFile
 from tora.server.metrics.duckdb.group import SidCounter
 from tora.server.metrics.duckdb.index import Index
+from tora.server.metrics.duckdb.opening import newest
 from tora.types import Status
 
 __all__ = ["WritingEnd"]
 
-_NEWEST = """
-SELECT greatest((SELECT tick FROM meta), (SELECT max(tick) FROM points)),
-    (SELECT COALESCE(max(sid), 0) FROM series)
-"""
 _SIGN = """
 UPDATE writers SET last_seen = greatest(last_seen, $seen), status = $status
 WHERE experiment = $experiment AND writer = $writer
@@ -58,6 +55,7 @@ class WritingEnd:
         """Store several batches in one transaction."""
         appended = append(self._file.connection, self._index, self._sids, batches, self._tick)
         self._tick = max((one.tick for one in appended), default=self._tick)
+        self._file.mark.write(self._tick)
         return appended
 
     def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
@@ -83,7 +81,7 @@ class WritingEnd:
 
     def _start(self) -> None:
         self._index.clear()
-        tick, newest_sid = self._file.connection.execute(_NEWEST).fetchall()[0]
+        tick, newest_sid = newest(self._file.connection)
         # Never backwards: live readers hold ticks, and a series may have begun and failed to commit.
         self._tick = max(tick, self._tick)
         self._sids = SidCounter(max(newest_sid + 1, self._sids.next))

@@ -1,0 +1,1 @@
+"""What Tora promises, measured: each module is a program, run as `python -m benchmarks.NAME`."""

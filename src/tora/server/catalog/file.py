@@ -1,0 +1,66 @@
+"""The file of an SQLite catalog: made for its owner's eyes, and looked at before anything may change it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from tora.server.catalog.engine import shown, translated
+from tora.server.catalog.errors import CatalogError
+from tora.server.catalog.migrate import check
+from tora.server.mark import Mark
+from tora.server.newfile import trouble_or_new
+
+__all__ = ["mark_of", "prepare_file"]
+
+
+def mark_of(url: sa.URL) -> Mark | None:
+    """Return the mark of a catalog, None for one that is not in a file of ours."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    path = Path(url.database)
+    return Mark(path, path.with_name(f"{path.name}-wal"))
+
+
+def prepare_file(url: sa.URL, mark: Mark) -> None:
+    """Make the file of a new catalog, or look at the one that a killed server left.
+
+    Raises:
+        CatalogError: It cannot be made or used; nothing was changed.
+    """
+    try:
+        trouble = trouble_or_new(mark, _make)
+    except OSError as exc:
+        raise CatalogError(
+            f"cannot open the catalog {shown(url)}: {exc.strerror}; check that its folder exists and may be written"
+        ) from exc
+    if trouble:
+        raise CatalogError(f"the catalog {trouble}")
+    if mark.log.exists() and mark.log.stat().st_size:
+        _look(url, mark)
+
+
+def _make(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # it will hold secrets
+    connection = sqlite3.connect(path)
+    connection.execute("VACUUM")  # of nothing: it writes a first page
+    connection.close()
+
+
+def _look(url: sa.URL, mark: Mark) -> None:
+    """Check a catalog without changing it: whoever may write it folds its log in when he closes it."""
+    engine = sa.create_engine("sqlite://", creator=lambda: _read_only(mark.store), poolclass=sa.NullPool)
+    try:
+        with translated(url), engine.connect() as connection:
+            check(connection, shown(url), mark)
+    finally:
+        # SQLite's shared memory, which a catalog with one owner does without.
+        mark.store.with_name(f"{mark.store.name}-shm").unlink(missing_ok=True)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)

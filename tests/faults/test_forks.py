@@ -1,0 +1,317 @@
+"""Processes made from a process that logs: each is a writer of its own, and none touches another's metrics."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.support.programs import Ended, journals, run, status, stored, sync, writers
+from tests.support.serving import Server
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
+METHODS = [method for method in ("fork", "spawn", "forkserver") if method in multiprocessing.get_all_start_methods()]
+
+BEGIN = """
+import asyncio, multiprocessing, os, signal, sys, threading, time
+import tora
+
+def in_child(work, leave=os._exit):
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            leave(1)
+        leave(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def log(name, count=10):
+    for step in range(count):
+        tora.tlog(name, step, step)
+"""
+
+
+def script(text: str, folder: Path, server: Server) -> tuple[str, Ended]:
+    """Run a script, from a file as multiprocessing needs it, that prints its experiment first."""
+    path = folder / "script.py"
+    path.write_text(BEGIN + textwrap.dedent(text), encoding="utf-8")
+    runner = f"import runpy, sys; sys.argv = [{str(path)!r}]; runpy.run_path({str(path)!r}, run_name='__main__')"
+    ended = run(runner, folder / "data", TORA_SERVER_URL=server.url)
+    assert (ended.code, ended.err) == (0, ""), ended
+    return ended.out.splitlines()[0], ended
+
+
+@pytest.mark.parametrize("leave", ["os._exit", "sys.exit"])
+def test_a_forked_child_is_a_writer_of_its_own(leave: str, server: Server, tmp_path: Path) -> None:
+    """Parent and child log to one experiment; nothing is stored twice, and the child's end is not the experiment's."""
+    experiment, ended = script(
+        f"""
+        print(tora.setup("fork", max_buffer_len=1000), flush=True)
+        log("parent")
+        def work():
+            log("child")
+            assert tora.flush().stored == 10
+        print(in_child(work, {leave}))
+        log("parent")
+        print(tora.flush().stored)
+        """,
+        tmp_path,
+        server,
+    )
+    assert ended.out.splitlines()[1:] == ["0", "20"]
+    assert stored(server.url, experiment) == {"parent": 20, "child": 10}
+    assert status(server.url, experiment) == "finished"
+    assert sync(tmp_path / "data").code == 0
+    assert stored(server.url, experiment) == {"parent": 20, "child": 10}
+    known = writers(server.url, experiment)
+    # Who leaves by os._exit says nothing; its journal, all of it stored, tells the next who looks.
+    assert sorted(known.values()) == ["finished", "lost" if leave == "os._exit" else "finished"]
+    assert journals(tmp_path / "data") == []
+
+
+def test_what_a_child_leaves_behind_is_adopted(server: Server, tmp_path: Path) -> None:
+    """A child that ends by os._exit straight after its last log() loses nothing."""
+    experiment, _ = script(
+        """
+        print(tora.setup("fork"), flush=True)
+        assert in_child(lambda: log("child", 1000)) == 0
+        """,
+        tmp_path,
+        server,
+    )
+    assert sync(tmp_path / "data", TORA_SERVER_URL=server.url).code == 0
+    assert stored(server.url, experiment) == {"child": 1000}
+    assert status(server.url, experiment) == "finished"
+
+
+def test_a_child_that_never_logs_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    """No file and no writer comes of a child that has nothing to say, and its exit waits for nobody."""
+    experiment, _ = script(
+        """
+        import pathlib
+        print(tora.setup("fork"), flush=True)
+        log("parent")
+        tora.flush()
+        before = sorted(pathlib.Path(os.environ["TORA_DIR"], "journal").iterdir())
+        for leave in (os._exit, sys.exit):
+            assert in_child(lambda: None, leave) == 0
+            assert sorted(pathlib.Path(os.environ["TORA_DIR"], "journal").iterdir()) == before
+        """,
+        tmp_path,
+        server,
+    )
+    assert len(writers(server.url, experiment)) == 1
+    assert status(server.url, experiment) == "finished"
+
+
+def test_a_child_may_shut_down(server: Server, tmp_path: Path) -> None:
+    """tora.shutdown() in a child ends the child's writer, and the parent goes on."""
+    experiment, _ = script(
+        """
+        print(tora.setup("fork"), flush=True)
+        def work():
+            log("child")
+            assert tora.shutdown().stored == 10
+            assert not tora.is_initialized()
+        assert in_child(work) == 0
+        assert tora.is_initialized()
+        log("parent")
+        """,
+        tmp_path,
+        server,
+    )
+    assert stored(server.url, experiment) == {"parent": 10, "child": 10}
+    assert status(server.url, experiment) == "finished"
+    assert sorted(writers(server.url, experiment).values()) == ["finished", "finished"]
+
+
+def test_the_connections_stay_the_parents(server: Server, tmp_path: Path) -> None:
+    """A child that ends as programs do, freeing all that it inherited, does not disturb the parent's connections."""
+    for text in (
+        """
+        print(tora.setup("fork"), flush=True)
+        for _ in range(5):
+            log("parent", 2)
+            assert tora.flush(10).waiting == 0
+            assert in_child(lambda: log("child", 1), sys.exit) == 0
+        """,
+        """
+        async def main():
+            client = await tora.AsyncTora.create_experiment("fork")
+            print(client.experiment_id, flush=True)
+            for _ in range(5):
+                await client.log_metrics({"parent": 1.0})
+                await client.log_metrics({"parent": 1.0})
+                assert (await client.flush(10)).waiting == 0
+                assert in_child(lambda: client.log_nowait("child", 1.0), sys.exit) == 0
+            await client.shutdown()
+        asyncio.run(main())
+        """,
+    ):
+        experiment, ended = script(text, tmp_path, server)
+        assert ended.seconds < 30
+        assert stored(server.url, experiment) == {"parent": 10, "child": 5}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["return", "exception", "sys.exit"])
+def test_a_process_of_multiprocessing_delivers_at_its_end(
+    method: str, kind: str, server: Server, tmp_path: Path
+) -> None:
+    """However it was started and however it ends, a worker's metrics are stored when it has been joined."""
+    last = {"return": "pass", "exception": "raise LookupError('on purpose')", "sys.exit": "sys.exit(3)"}[kind]
+    experiment, ended = script(
+        f"""
+        def work(client):
+            for step in range(10):
+                client.log("worker", step, step)
+            sys.stderr = open(os.devnull, "w")
+            {last}
+
+        if __name__ == "__main__":
+            sys.modules["__main__"].work = work
+            with tora.Tora.create_experiment("worker") as client:
+                print(client.experiment_id, flush=True)
+                context = multiprocessing.get_context({method!r})
+                workers = [context.Process(target=work, args=[client]) for _ in range(2)]
+                for worker in workers:
+                    worker.start()
+                for worker in workers:
+                    worker.join()
+                print([worker.exitcode for worker in workers])
+        """,
+        tmp_path,
+        server,
+    )
+    assert ended.out.splitlines()[1] == str([{"return": 0, "exception": 1, "sys.exit": 3}[kind]] * 2)
+    assert stored(server.url, experiment) == {"worker": 20}
+    assert journals(tmp_path / "data") == []
+    expected = "finished" if kind == "return" else "failed"
+    assert sorted(writers(server.url, experiment).values()) == [expected, expected]
+    assert status(server.url, experiment) == "finished"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_pool_of_processes_logs(method: str, server: Server, tmp_path: Path) -> None:
+    """The workers of a pool log through a handle; what they had no time for is adopted."""
+    experiment, _ = script(
+        f"""
+        def work(job):
+            client, step = job
+            client.log("worker", step, step)
+
+        if __name__ == "__main__":
+            with tora.Tora.create_experiment("pool") as client:
+                print(client.experiment_id, flush=True)
+                with multiprocessing.get_context({method!r}).Pool(2) as pool:
+                    pool.map(work, [(client, step) for step in range(50)], chunksize=10)
+        """,
+        tmp_path,
+        server,
+    )
+    assert sync(tmp_path / "data").code == 0
+    assert stored(server.url, experiment) == {"worker": 50}
+    assert status(server.url, experiment) == "finished"
+    assert journals(tmp_path / "data") == []
+
+
+LOADER = """
+    def load(index, queue):
+        for step in range(20):
+            tora.tlog(f"worker/{index}", step, step)
+        queue.put(index)
+
+    if __name__ == "__main__":
+        print(tora.setup("loader"), flush=True)
+        stop = threading.Event()
+        counts = [0] * 3
+        def train(index):
+            while not stop.is_set():
+                tora.tlog(f"parent/{index}", 0.5, counts[index])
+                counts[index] += 1
+                if counts[index] % 500 == 0:
+                    tora.flush(10)
+        threads = [threading.Thread(target=train, args=[index]) for index in range(3)]
+        for thread in threads:
+            thread.start()
+        context = multiprocessing.get_context("fork")
+        for _ in range(RUNS):
+            queue = context.SimpleQueue()
+            workers = [context.Process(target=load, args=[index, queue], daemon=True) for index in range(4)]
+            for worker in workers:
+                worker.start()
+            assert sorted(queue.get() for _ in workers) == [0, 1, 2, 3]
+            for worker in workers:
+                worker.join(30)
+                assert worker.exitcode == 0, worker
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert tora.flush(30).waiting == 0
+        print(counts)
+"""
+
+
+def test_a_forked_data_loader_does_not_deadlock(server: Server, tmp_path: Path) -> None:
+    """Four workers are forked while three threads of the parent log and flush: all ends, and all is stored once."""
+    experiment, ended = script(LOADER.replace("RUNS", "5"), tmp_path, server)
+    counts = [int(count) for count in ended.out.splitlines()[1].strip("[]").split(",")]
+    expected = {f"parent/{index}": count for index, count in enumerate(counts)}
+    expected |= {f"worker/{index}": 100 for index in range(4)}
+    assert stored(server.url, experiment) == expected
+    assert journals(tmp_path / "data") == []
+    assert len(writers(server.url, experiment)) == 21
+
+
+def test_a_fork_in_an_asyncio_program(server: Server, tmp_path: Path) -> None:
+    """A process forked from inside a running loop logs with the inherited AsyncTora, and delivers at its end."""
+    experiment, _ = script(
+        """
+        def work(client):
+            for step in range(10):
+                client.log_nowait("worker", step, step)
+
+        async def main():
+            async with await tora.AsyncTora.create_experiment("asyncio") as client:
+                print(client.experiment_id, flush=True)
+                worker = multiprocessing.get_context("fork").Process(target=work, args=[client])
+                worker.start()
+                for step in range(10):
+                    await client.log("parent", step, step)
+                await asyncio.to_thread(worker.join)
+                assert worker.exitcode == 0
+        asyncio.run(main())
+        """,
+        tmp_path,
+        server,
+    )
+    assert stored(server.url, experiment) == {"parent": 10, "worker": 10}
+    assert journals(tmp_path / "data") == []
+
+
+def test_a_child_of_a_child(server: Server, tmp_path: Path) -> None:
+    """Forks may be nested: each process is a writer."""
+    experiment, _ = script(
+        """
+        print(tora.setup("nested"), flush=True)
+        log("parent")
+        def grandchild():
+            log("grandchild")
+            assert tora.flush(10).stored == 10
+        def child():
+            log("child")
+            assert in_child(grandchild) == 0
+            assert tora.flush(10).stored == 10
+        assert in_child(child) == 0
+        """,
+        tmp_path,
+        server,
+    )
+    assert stored(server.url, experiment) == {"parent": 10, "child": 10, "grandchild": 10}
+    assert len(writers(server.url, experiment)) == 3
