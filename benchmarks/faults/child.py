@@ -122,5 +122,8 @@ def tora_sync(folder: Path, *, key: str | None = None) -> subprocess.CompletedPr
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    paths = [str(Path(__file__).resolve().parents[2]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    paths = [
+        str(Path(__file__).resolve().parents[2]),
+        *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)),
+    ]
     return clean_environment(TORA_DIR=str(folder), PYTHONPATH=os.pathsep.join(paths))

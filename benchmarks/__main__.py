@@ -1,0 +1,81 @@
+"""All budgets in one run: `python -m benchmarks [--quick] [--json FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import asdict
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import delivering, ingesting, logging_calls, querying, starting
+from benchmarks.row import Row
+from tests.support.serving import serving
+
+GROUPS = ("log", "deliver", "start", "ingest", "query")
+
+
+def main() -> None:
+    """Measure, print the table, and exit with 1 if a budget does not hold."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure every budget of the design.")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"any of {', '.join(GROUPS)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows that the programs run")
+    parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    options = parser.parse_args()
+    if unknown := set(options.groups) - set(GROUPS):
+        parser.error(f"unknown group {min(unknown)!r}; known are {', '.join(GROUPS)}")
+    os.environ["TORA_SILENT"] = "1"
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TORA_DIR"] = str(Path(folder, "client"))
+        for group in options.groups or GROUPS:
+            rows += _measured(group, Path(folder, group), quick=options.quick)
+    Console(width=150).print(_table(rows))
+    if options.json:
+        options.json.write_text(json.dumps({"machine": _machine(), "rows": [asdict(row) for row in rows]}, indent=1))
+    sys.exit(any(row.holds is False for row in rows))
+
+
+def _measured(group: str, folder: Path, *, quick: bool) -> Iterator[Row]:
+    folder.mkdir()
+    if group == "start":
+        yield from starting.measure(folder, quick=quick)
+        return
+    with serving(folder / "server") as server:
+        match group:
+            case "log":
+                yield from logging_calls.measure(folder, server.url, quick=quick)
+            case "deliver":
+                yield from delivering.measure(server.url, quick=quick)
+            case "ingest":
+                yield from ingesting.measure(server.url, quick=quick)
+            case "query":
+                yield from querying.measure(server.url, quick=quick)
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table(title=f"Budgets, {_machine()}")
+    for column in ("what", "budget", "measured", "floor", "ratio", "holds"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        holds = {True: "yes", False: "NO", None: ""}[row.holds]
+        table.add_row(row.what, row.budget, row.measured, row.floor, ratio, holds)
+    return table
+
+
+def _machine() -> str:
+    today = dt.datetime.now(dt.UTC).date()
+    return f"{today}, {os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()
