@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.faults import scenarios
+from benchmarks.faults.child import Kind
 from benchmarks.faults.rows import Row
 
 Scenario = Callable[[Path], Row]
@@ -23,7 +24,8 @@ Scenario = Callable[[Path], Row]
 
 def all_of(options: argparse.Namespace) -> Iterator[tuple[str, Scenario]]:
     """Yield each scenario with its sizes, under the word that chooses it."""
-    for kind in ("sync", "async"):
+    kinds: tuple[Kind, ...] = ("sync", "async")
+    for kind in kinds:
         for alive in (True, False):
             for length in (1, 25, 10_000):
                 yield (
@@ -40,7 +42,7 @@ def all_of(options: argparse.Namespace) -> Iterator[tuple[str, Scenario]]:
         "server-killed",
         partial(scenarios.server_killed, kills=options.kills, count=2 * options.metrics, seed=options.seed),
     )
-    for kind in ("sync", "async"):
+    for kind in kinds:
         yield "server-stopped", partial(scenarios.server_stopped, seconds=options.stop_seconds, kind=kind)
     yield "answers-lost", partial(scenarios.every_answer_lost, count=2 * options.metrics)
     yield "server-gone", partial(scenarios.server_gone, count=options.backlog, paced=5 * options.metrics)

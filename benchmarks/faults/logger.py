@@ -73,7 +73,7 @@ class SyncLogger(Logger):
             self.client.log("loss", value, index)
             spent[index] = time.perf_counter_ns() - before
             if rate and index % PACE_EVERY == 0 and (ahead := start + index / rate - time.perf_counter()) > 0:
-                time.sleep(ahead)
+                time.sleep(ahead)  # noqa: ASYNC251  # a script that trains, as it were
         return self.measured(spent, start_kib)
 
     async def log_and_die(self, count: int, rate: float) -> None:
@@ -83,7 +83,7 @@ class SyncLogger(Logger):
             self.client.log("loss", self.next_value(), index)
             self.tell()
             if index % PACE_EVERY == 0 and (ahead := start + index / rate - time.perf_counter()) > 0:
-                time.sleep(ahead)
+                time.sleep(ahead)  # noqa: ASYNC251  # a script that trains, as it were
         os.kill(os.getpid(), signal.SIGKILL)
 
     async def flush(self, seconds: float) -> Stats:

@@ -43,9 +43,8 @@ def client_killed(
         with logging_process(server.url, folder / "client", kind=kind, max_buffer_len=max_buffer_len) as child:
             if not server_alive:
                 server.stop(signal.SIGKILL)
-            watch = Watch(
-                f"client SIGKILLed: {kind}, max_buffer_len {max_buffer_len:,}, server {'alive' if server_alive else 'dead'}"
-            )
+            how = f"{kind}, max_buffer_len {max_buffer_len:,}, server {'alive' if server_alive else 'dead'}"
+            watch = Watch(f"client SIGKILLed: {how}")
             returned = child.die(count, rate)
             if not server_alive:
                 server = start(server.dir, port=server.port)
@@ -65,7 +64,7 @@ def server_killed(
     moments = random.Random(seed)  # noqa: S311  # repeatable, not secret
     server = start(folder / "server")
     with contextlib.ExitStack() as stack:
-        stack.callback(lambda: server.stop())
+        stack.callback(lambda: server.stop())  # noqa: PLW0108  # the one that runs then
         watch = Watch(f"server SIGKILLed {kills} times: {writers} writers")
         first = stack.enter_context(logging_process(server.url, folder / "client", kind="async"))
         children = [first]
@@ -169,19 +168,19 @@ def disk_full(folder: Path, *, count: int = 5_000, rate: float = 5_000, tmpfs: b
     try:
         with (
             mounted(folder / "client", "256k") if tmpfs else contextlib.nullcontext(),
-            logging_process(server.url, folder / "client" / "data") as child,
+            logging_process(server.url, folder / "client") as child,
         ):
             child.do("log", 100, rate)
             server.stop(signal.SIGKILL)
             watch = Watch(f"disk full ({'tmpfs' if tmpfs else 'file size limit'})")
-            with _full(folder / "client" / "data", child, tmpfs=tmpfs):
+            with _full(folder / "client", child, tmpfs=tmpfs):
                 child.do("log", count, rate)
                 until(lambda: "cannot be written" in child.said(), "warning of the full disk", within=90)
                 stats = Stats(**child.do("stats"))
             until(lambda: "can be written again" in child.said(), "word of the recovery", within=90)
             total = 100 + count + child.die(100, rate)
             server = start(server.dir, port=server.port)
-            _sync(folder / "client" / "data")
+            _sync(folder / "client")
             holds = stats.logged == stats.stored + stats.waiting + stats.dropped
             notes = (
                 f"while full: {stats.logged:,} = {stats.stored:,} + {stats.waiting:,} + {stats.dropped:,} "
@@ -196,7 +195,7 @@ def two_adopters(folder: Path, *, journals: int = 6, count: int = 2_000, rate: f
     """Killed writers' journals are sent by two new clients and two `tora sync` at once, while others log."""
     with contextlib.ExitStack() as stack:
         server = start(folder / "server")
-        stack.callback(lambda: server.stop())
+        stack.callback(lambda: server.stop())  # noqa: PLW0108  # the one that runs then
         watch = Watch(f"{journals} journals: two adopters and two syncs at once, while one still logs")
         first = stack.enter_context(logging_process(server.url, folder / "client"))
         dead = [

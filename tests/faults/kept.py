@@ -6,10 +6,8 @@ from pathlib import Path
 
 __all__ = ["contents"]
 
-# A lock, and what a server says of itself while it runs: of no worth to anybody once it has ended.
-_PASSING = frozenset({"server.lock", "server.json"})
 
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file that holds data."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in _PASSING}
+def contents(folder: Path, store: str) -> dict[str, bytes]:
+    """Return the files of one store; an empty log is none."""
+    found = {path.name: path.read_bytes() for path in folder.iterdir() if path.name.startswith(store)}
+    return {name: content for name, content in found.items() if content or name == store}

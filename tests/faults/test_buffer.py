@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -15,11 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.support.disk import file_size_limit
 from tests.support.polling import until
 from tests.support.serving import clean_environment
 from tora._async import buffer as buffer_module
@@ -42,7 +43,7 @@ def new_buffer(folder: Path, writer: str = "w") -> MetricBuffer:
 def in_the_file(folder: Path, writer: str = "w") -> dict[int, bytes]:
     """Return what is in a journal, by number, read as the one who adopts it would."""
     data = (journal_dir(folder) / f"{writer}.jsonl").read_bytes()
-    header = Header(**__import__("json").loads(data[: data.index(b"\n")]))
+    header = msgspec.json.decode(data[: data.index(b"\n")], type=Header)
     lines = data[data.index(b"\n") + 1 : data.rindex(b"\n") + 1].splitlines(keepends=True)
     return dict(enumerate(lines, header.first_seq))
 
@@ -60,18 +61,6 @@ def drain(buffer: MetricBuffer, most: int = 1000) -> list[bytes]:
         taken += waiting.lines
         buffer.acknowledge(len(waiting.lines))
     return taken
-
-
-@contextmanager
-def file_size_limit(size: int | None) -> Iterator[None]:
-    """Let no file of this process grow beyond a size: writes end short, then fail, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    if size is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager

@@ -10,30 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.http import data, request, summaries
+from tests.support.http import data, summaries
+from tests.support.journals import LINES, left_behind, new_experiment
 from tests.support.scripted import Reply, scripted
 from tests.support.serving import Server
-from tora import wire
 from tora._async.adoption import SendingError, adopt_all, look_around, send_orphan
 from tora._async.http import Endpoint
 from tora._async.journal import Header, Journal, JournalBusyError, JournalError, end_line, journal_dir
-
-LINES = [wire.encode_metric("loss", float(step), step, {"é": "x" * (step % 7)}, 1.8e9 + step) for step in range(40)]
-
-
-def new_experiment(server: Server) -> str:
-    """Create an experiment over plain HTTP."""
-    answer = request("POST", f"{server.url}/experiments", {"name": "cut"})
-    return str(answer.json()["data"]["id"])
-
-
-def left_behind(folder: Path, server: Server | None, experiment: str, writer: str = "w1") -> Path:
-    """Write the journal of a process that is gone, whole."""
-    header = Header(server="" if server is None else server.url, experiment=experiment, writer=writer)
-    journal = Journal.create(journal_dir(folder), header)
-    journal.append(b"".join(LINES))
-    journal.close(remove=False)
-    return journal.path
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -42,8 +25,8 @@ async def test_all_whole_lines_before_any_cut_are_delivered(
     server: Server, tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
     """Wherever a journal is cut off, the metrics whose lines are whole are stored, and nothing crashes."""
-    experiment = new_experiment(server)
-    path = left_behind(tmp_path_factory.mktemp("cut"), server, experiment)
+    experiment = new_experiment(server.url)
+    path = left_behind(tmp_path_factory.mktemp("cut"), server.url, experiment)
     whole = path.read_bytes()
     kept = whole[:cut]
     path.write_bytes(kept)
@@ -62,8 +45,8 @@ async def test_all_whole_lines_before_any_cut_are_delivered(
 
 async def test_sending_twice_stores_once(server: Server, tmp_path: Path) -> None:
     """A journal whose acknowledgement was lost is sent again, and the server recognises every metric."""
-    experiment = new_experiment(server)
-    path = left_behind(tmp_path, server, experiment)
+    experiment = new_experiment(server.url)
+    path = left_behind(tmp_path, server.url, experiment)
     whole = path.read_bytes()
     for _ in range(2):
         path.write_bytes(whole)
@@ -73,16 +56,16 @@ async def test_sending_twice_stores_once(server: Server, tmp_path: Path) -> None
 
 async def test_a_note_of_what_was_acknowledged_is_used(server: Server, tmp_path: Path) -> None:
     """What the note beside the journal calls stored is not sent again; a note that makes no sense is ignored."""
-    experiment = new_experiment(server)
-    path = left_behind(tmp_path, server, experiment)
+    experiment = new_experiment(server.url)
+    path = left_behind(tmp_path, server.url, experiment)
     journal, _, offset = Journal.open(path)
     journal.acknowledge(10, offset + sum(map(len, LINES[:10])))
     journal.close(remove=False)
     assert await send_orphan(path, Endpoint(server.url, None)) == len(LINES) - 10
 
     for note in (b"garbage", b"", b"%020d %020d\n" % (5, 17), b"%020d %020d\n" % (5, 10**9)):
-        experiment = new_experiment(server)
-        path = left_behind(tmp_path, server, experiment)
+        experiment = new_experiment(server.url)
+        path = left_behind(tmp_path, server.url, experiment)
         path.with_suffix(".ack").write_bytes(note)
         assert await send_orphan(path, Endpoint(server.url, None)) == len(LINES)
         assert summaries(server.url, experiment)["loss"]["count"] == len(LINES)
@@ -92,8 +75,8 @@ async def test_damaged_lines_are_skipped_and_named(
     server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Garbage in the middle costs only itself: the metrics before and behind it keep their numbers."""
-    experiment = new_experiment(server)
-    path = left_behind(tmp_path, server, experiment)
+    experiment = new_experiment(server.url)
+    path = left_behind(tmp_path, server.url, experiment)
     lines = path.read_bytes().splitlines(keepends=True)
     lines[5:8] = [b"\xff\xfe\x00 garbage\n", b'{"name": 1}\n', b"\n"]
     path.write_bytes(b"".join(lines))
@@ -118,7 +101,7 @@ async def test_what_is_no_journal_is_one_warning_and_stays(
 ) -> None:
     """A file that is empty, garbage or newer is named once and left alone; the others are found."""
     strange = journal_dir(tmp_path) / "strange.jsonl"
-    path = left_behind(tmp_path, None, "e")
+    path = left_behind(tmp_path, "", "e")
     strange.write_bytes(content)
     found = look_around(tmp_path)
     assert [orphan.path for orphan in found.orphans] == [path]
@@ -156,7 +139,7 @@ def test_rewinding_goes_on_with_the_next_number(tmp_path: Path) -> None:
 
 def test_a_file_cut_between_the_steps_of_a_rewind_is_no_journal(tmp_path: Path) -> None:
     """A crash that leaves the file empty loses nothing: all of it was stored."""
-    path = left_behind(tmp_path, None, "e")
+    path = left_behind(tmp_path, "", "e")
     path.write_bytes(b"")
     with pytest.raises(JournalError, match="empty"):
         Journal.open(path)
@@ -164,7 +147,7 @@ def test_a_file_cut_between_the_steps_of_a_rewind_is_no_journal(tmp_path: Path) 
 
 async def test_the_end_that_a_writer_noted_is_told(tmp_path: Path) -> None:
     """The status of a writer that ended while the server was away reaches the server behind its metrics."""
-    path = left_behind(tmp_path, None, "e")
+    path = left_behind(tmp_path, "", "e")
     with path.open("ab") as file:
         file.write(end_line("finished"))
     with scripted() as script:
@@ -176,16 +159,15 @@ async def test_the_end_that_a_writer_noted_is_told(tmp_path: Path) -> None:
 
 async def test_a_killed_writer_shows_as_lost(server: Server, tmp_path: Path) -> None:
     """Once the journal of a killed owner is sent, its experiment does not look alive."""
-    answer = request("POST", f"{server.url}/experiments", {"name": "killed"}, writer="w1")
-    experiment = str(answer.json()["data"]["id"])
-    path = left_behind(tmp_path, server, experiment)
+    experiment = new_experiment(server.url, writer="w1")
+    path = left_behind(tmp_path, server.url, experiment)
     await send_orphan(path, Endpoint(server.url, None))
     assert data(f"{server.url}/experiments/{experiment}")["status"] == "lost"
 
 
 async def test_a_refusal_keeps_the_journal(tmp_path: Path) -> None:
     """What a server refuses stays, with what was stored by then noted, and the reason is given."""
-    path = left_behind(tmp_path, None, "e")
+    path = left_behind(tmp_path, "", "e")
     whole = path.read_bytes()
     refusal = msgspec.json.encode({"status": 404, "error": {"code": "not_found", "message": "gone for good"}})
     with scripted(lambda _: Reply(404, refusal)) as script, pytest.raises(SendingError, match="gone for good"):

@@ -6,8 +6,8 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
+import numpy as np
 import pytest
 
 from tests.faults.kept import contents
@@ -16,10 +16,12 @@ from tests.server.test_process import ended, spawn
 from tests.support.senders import Sender, create, sending, stored
 from tests.support.serving import serving
 from tora import rendezvous
+from tora.server.catalog import Catalog, CatalogError
 from tora.server.metrics.base import StoreError
 from tora.server.metrics.duckdb import DuckDBMetrics
 
 TOTAL = 2000
+STORES = ("catalog.sqlite", "metrics.duckdb")
 ALL = {"w": list(range(1, TOTAL + 1))}
 
 
@@ -45,6 +47,11 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return used(tmp_path_factory.mktemp("killed") / "data", signal.SIGKILL)
 
 
+def log_of(store: str) -> str:
+    """Return the name of a store's log."""
+    return f"{store}-wal" if store == "catalog.sqlite" else f"{store}.wal"
+
+
 Damage = Callable[[bytes], bytes | None]
 
 
@@ -53,7 +60,7 @@ def overwritten(start: float, size: int) -> Damage:
 
     def damage(content: bytes) -> bytes:
         at = int(start * len(content)) if 0 <= start < 1 else int(start) % len(content)
-        part = Random(5).randbytes(size)
+        part = np.random.default_rng(5).bytes(size)
         return content[:at] + part + content[at + size :]
 
     return damage
@@ -71,17 +78,15 @@ DAMAGES: dict[str, Damage] = {
 LOG_DAMAGES = DAMAGES | {"tail": overwritten(-20, 20), "last byte": lambda content: content[:-1]}
 
 
-def check_refused(folder: Path, name: str) -> None:
-    """Check that a server refuses to start over a damaged file, says so, and keeps every byte."""
-    before = contents(folder)
-    code, said = ended(spawn(folder, "--port", "0"))
-    assert (code, "Traceback" in said) == (5, False), said
-    assert str(folder / name) in said
-    assert "backup" in said
-    assert "answers at" not in said
-    assert contents(folder) == before
-    assert not rendezvous.is_held(folder)
-    assert rendezvous.read(folder) is None
+async def check_refused(folder: Path, store: str) -> str:
+    """Check that a damaged store is not opened, and that every byte of it is kept; return what is said."""
+    before = contents(folder, store)
+    with pytest.raises((CatalogError, StoreError)) as caught:
+        await (DuckDBMetrics(folder / store) if "duckdb" in store else Catalog.in_file(folder / store)).open()
+    assert str(folder / store) in str(caught.value)
+    assert "backup" in str(caught.value)
+    assert contents(folder, store) == before
+    return str(caught.value)
 
 
 def damaged(origin: Path, target: Path, name: str, damage: Damage) -> None:
@@ -96,82 +101,112 @@ def damaged(origin: Path, target: Path, name: str, damage: Damage) -> None:
 
 
 @pytest.mark.parametrize("damage", LOG_DAMAGES)
-@pytest.mark.parametrize("store", ["catalog.sqlite", "metrics.duckdb"])
-def test_a_log_that_lost_what_was_acknowledged_is_refused(
+@pytest.mark.parametrize("store", STORES)
+async def test_a_log_that_lost_what_was_acknowledged_is_refused(
     killed: Path, tmp_path: Path, store: str, damage: str
 ) -> None:
     """The databases themselves would go on without it; the mark tells how far the acknowledgements went."""
-    log = f"{store}-wal" if store.endswith("sqlite") else f"{store}.wal"
-    damaged(killed, tmp_path / "data", log, LOG_DAMAGES[damage])
-    check_refused(tmp_path / "data", store)
+    damaged(killed, tmp_path / "data", log_of(store), LOG_DAMAGES[damage])
+    await check_refused(tmp_path / "data", store)
 
 
-@pytest.mark.parametrize("damage", ["gone", "empty", "text", "head"])
-@pytest.mark.parametrize("store", ["catalog.sqlite", "metrics.duckdb"])
-def test_a_damaged_file_beside_its_log_is_refused(killed: Path, tmp_path: Path, store: str, damage: str) -> None:
+@pytest.mark.parametrize("damage", ["gone", "empty", "text"])
+@pytest.mark.parametrize("store", STORES)
+async def test_a_damaged_file_beside_its_log_is_refused(killed: Path, tmp_path: Path, store: str, damage: str) -> None:
     """A log without its file is not thrown away."""
     damaged(killed, tmp_path / "data", store, DAMAGES[damage])
-    check_refused(tmp_path / "data", store)
+    await check_refused(tmp_path / "data", store)
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "text", "head", "middle"])
-@pytest.mark.parametrize("store", ["catalog.sqlite", "metrics.duckdb"])
-def test_a_damaged_file_is_refused(ended_well: Path, tmp_path: Path, store: str, damage: str) -> None:
+@pytest.mark.parametrize("store", STORES)
+async def test_a_damaged_file_is_refused(ended_well: Path, tmp_path: Path, store: str, damage: str) -> None:
     """A file whose log is folded in is looked at as well."""
     damaged(ended_well, tmp_path / "data", store, DAMAGES[damage])
-    check_refused(tmp_path / "data", store)
+    await check_refused(tmp_path / "data", store)
 
 
-@pytest.mark.parametrize("name", ["catalog.sqlite-wal", "metrics.duckdb.wal"])
-def test_a_torn_tail_that_nobody_was_told_of_is_no_damage(killed: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("store", STORES)
+def test_a_server_refuses_to_start_over_damage(killed: Path, tmp_path: Path, store: str) -> None:
+    """It ends with 5 and says which file; it answered nobody, and the folder is free."""
+    folder = tmp_path / "data"
+    damaged(killed, folder, log_of(store), DAMAGES["cut"])
+    before = contents(folder, store)
+    code, said = ended(spawn(folder, "--port", "0"))
+    assert (code, "Traceback" in said) == (5, False), said
+    for name in (store, log_of(store), f"{store}.mark"):
+        assert str(folder / name) in said
+    assert "answers at" not in said
+    assert contents(folder, store) == before
+    assert not rendezvous.is_held(folder)
+    assert rendezvous.read(folder) is None
+
+
+def test_a_torn_tail_that_nobody_was_told_of_is_no_damage(killed: Path, tmp_path: Path) -> None:
     """A record that was being written when the power went is left out, and all else is there."""
-    damaged(killed, tmp_path / "data", name, lambda content: content + content[-500:-100])
-    with serving(tmp_path / "data") as server:
-        assert stored(server.url, ["x"]) == ALL
+    folder = tmp_path / "data"
+    shutil.copytree(killed, folder)
+    for log in map(log_of, STORES):
+        content = (folder / log).read_bytes()
+        (folder / log).write_bytes(content + content[-500:-100])
+    check_whole(folder)
 
 
-@pytest.mark.parametrize("name", ["catalog.sqlite.mark", "metrics.duckdb.mark"])
-@pytest.mark.parametrize("damage", ["gone", "empty", "text"])
-def test_a_damaged_mark_stops_nobody(killed: Path, tmp_path: Path, name: str, damage: str) -> None:
+@pytest.mark.parametrize("damage", ["gone", "text"])
+def test_a_damaged_mark_stops_nobody(killed: Path, tmp_path: Path, damage: str) -> None:
     """Without a mark nothing can be missed, and what is there is used."""
-    damaged(killed, tmp_path / "data", name, DAMAGES[damage])
-    with serving(tmp_path / "data") as server:
+    folder = tmp_path / "data"
+    shutil.copytree(killed, folder)
+    for store in STORES:
+        if damage == "gone":
+            (folder / f"{store}.mark").unlink()
+        else:
+            (folder / f"{store}.mark").write_bytes(b"not a number")
+    check_whole(folder)
+
+
+def check_whole(folder: Path) -> None:
+    """Check that a server starts over a folder and has everything."""
+    with serving(folder) as server:
         assert stored(server.url, ["x"]) == ALL
 
 
-def test_who_removes_the_mark_goes_on_with_what_is_left(killed: Path, tmp_path: Path) -> None:
-    """What the message says to do works: the rest is there and takes new points."""
-    damaged(killed, tmp_path / "data", "metrics.duckdb.wal", DAMAGES["cut"])
-    check_refused(tmp_path / "data", "metrics.duckdb.mark")
-    (tmp_path / "data" / "metrics.duckdb.mark").unlink()
-    for extra in (0, 100):
-        with serving(tmp_path / "data") as server:
-            with sending([Sender(server.port, "x", "v", extra)]):
-                pass
-            found = stored(server.url, ["x"])
-            assert found.get("v", []) == list(range(1, extra + 1))
-            assert 0 < len(found["w"]) < TOTAL
-            assert found["w"] == ALL["w"][: len(found["w"])]
+async def test_who_removes_the_mark_goes_on_with_what_is_left(killed: Path, tmp_path: Path) -> None:
+    """What the message says to do works: the rest is there, takes new points and keeps them."""
+    path = tmp_path / "data" / "metrics.duckdb"
+    damaged(killed, path.parent, log_of(path.name), DAMAGES["cut"])
+    mark = path.with_name("metrics.duckdb.mark")
+    assert f"remove {mark}" in await check_refused(path.parent, path.name)
+    mark.unlink()
+    async with DuckDBMetrics(path) as store:
+        left = [summary.count for summary in (await store.summaries(["x"]))["x"]]
+        assert 0 < left[0] < TOTAL
+        await store.append([batch([1.0, 2.0], experiment="x", writer="v")])
+    async with DuckDBMetrics(path) as store:
+        assert [summary.count for summary in (await store.summaries(["x"]))["x"]] == [left[0] + 2]
 
 
 async def test_whatever_block_is_damaged_is_found_at_the_start(tmp_path: Path) -> None:
     """Points that nobody reads for a year are looked at too; a block that holds nothing may be anything."""
     path = tmp_path / "metrics.duckdb"
-    random = Random(1)
+    random = np.random.default_rng(1)
     async with DuckDBMetrics(path) as store:
-        await store.append([batch([random.random() for _ in range(100_000)])])
+        await store.append([batch(random.random(100_000).tolist())])
         points = await raw(store)
     whole = path.read_bytes()
-    refused = 0
+    said = []
     for at in range(100, len(whole), 128 * 1024):
-        damaged = whole[:at] + random.randbytes(64) + whole[at + 64 :]
+        damaged = whole[:at] + random.bytes(64) + whole[at + 64 :]
         path.write_bytes(damaged)
+        store = DuckDBMetrics(path)
         try:
-            async with DuckDBMetrics(path) as store:
-                assert await raw(store) == points
+            await store.open()
         except StoreError as exc:
-            refused += 1
-            assert str(path) in str(exc)
-            assert "damaged" in str(exc)
-            assert path.read_bytes() == damaged
-    assert refused >= 5
+            said.append(str(exc))
+            kept = path.read_bytes() == damaged
+        else:
+            kept = await raw(store) == points
+            await store.close()
+        assert kept, at
+    assert len(said) >= 5
+    assert all(str(path) in each and "damaged" in each for each in said)

@@ -38,7 +38,10 @@ def spawn(folder: Path, *options: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Return the exit code of a process that ends by itself, and what it printed."""
-    said, _ = process.communicate(timeout=WITHIN)
+    try:
+        said, _ = process.communicate(timeout=WITHIN)
+    finally:
+        process.kill()  # if it has not ended, it must not outlive the test
     return process.returncode, said
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 from attrs import define, frozen
 
 from tests.support.http import data, summaries
-from tests.support.polling import until
 from tests.support.serving import Server, clean_environment
 
-__all__ = ["Ended", "Program", "program", "run", "silent", "stored", "sync", "writers"]
+__all__ = ["Ended", "Program", "journals", "program", "run", "silent", "status", "stored", "sync", "writers"]
 
 LIMIT = 60.0  # seconds that a program may take; one that hangs fails by it
 
@@ -74,11 +73,11 @@ class Program:
 
 
 @contextmanager
-def program(script: str, folder: Path, **settings: str) -> Iterator[Program]:
-    """Run a script whose data folder is ``folder``; it is gone at the end of the block."""
-    arguments = [sys.executable, *STRICT, "-c", textwrap.dedent(script)]
+def program(script: str | Path, folder: Path, **settings: str) -> Iterator[Program]:
+    """Run a script, or a file, whose data folder is ``folder``; it is gone at the end of the block."""
+    source = [str(script)] if isinstance(script, Path) else ["-c", textwrap.dedent(script)]
     with subprocess.Popen(
-        arguments,
+        [sys.executable, *STRICT, *source],
         env=clean_environment(TORA_DIR=str(folder), TORA_SILENT="1", **settings),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -91,7 +90,7 @@ def program(script: str, folder: Path, **settings: str) -> Iterator[Program]:
             process.kill()
 
 
-def run(script: str, folder: Path, **settings: str) -> Ended:
+def run(script: str | Path, folder: Path, **settings: str) -> Ended:
     """Run a script to its end."""
     with program(script, folder, **settings) as running:
         return running.wait()
@@ -140,8 +139,3 @@ def writers(url: str, experiment: str) -> dict[str, str]:
     """Return the status of each writer of an experiment."""
     found = data(f"{url}/experiments/{experiment}/writers")
     return {each["writer"]: each["status"] for each in found}
-
-
-def ends_as(url: str, experiment: str, wanted: str) -> None:
-    """Wait until an experiment has a status."""
-    until(lambda: status(url, experiment) == wanted, f"status {wanted}")

@@ -41,18 +41,21 @@ class Proxy:
     lost: int = 0
     loses: Callable[[Asked, int], bool] = field(default=lambda _asked, _n: False)
     _open: threading.Event = field(factory=threading.Event)
+    _swallows: Callable[[Asked], bool] = field(default=lambda _: False)
 
-    def swallow(self) -> None:
-        """Take requests from now on and neither pass them on nor answer them."""
+    def swallow(self, which: Callable[[Asked], bool] = lambda _: True) -> None:
+        """Take requests from now on, all or some, and neither pass them on nor answer them."""
+        self._swallows = which
         self._open.clear()
 
     def pass_on(self) -> None:
         """Pass on what comes, and what was swallowed."""
         self._open.set()
 
-    def wait_until_open(self) -> None:
-        """Return when requests are passed on."""
-        self._open.wait()
+    def hold(self, asked: Asked) -> None:
+        """Return when the request may be passed on."""
+        if self._swallows(asked):
+            self._open.wait()
 
 
 @contextmanager
@@ -75,7 +78,7 @@ def proxying(port: int, loses: Callable[[Asked, int], bool] = lambda _asked, _n:
             with lock:
                 proxy.seen[asked] += 1
                 count = proxy.seen[asked]
-            proxy.wait_until_open()
+            proxy.hold(asked)
             try:
                 answer, body = self._ask(asked)
             except OSError:  # the server is gone, and so is this connection
@@ -86,7 +89,7 @@ def proxying(port: int, loses: Callable[[Asked, int], bool] = lambda _asked, _n:
                     proxy.lost += 1
                 self.close_connection = True
                 return
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)  # the other headers are the server's own
             for name, value in answer.getheaders():
                 if name.lower() not in _HOP_BY_HOP:
                     self.send_header(name, value)

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,11 +53,18 @@ class Server:
             return self.process.wait(_STOP_WITHIN)
 
 
-def start(folder: Path, *options: str, port: int = 0, anonymous: bool = True, python: str = sys.executable) -> Server:
-    """Start ``tora server`` over a data folder and return once it answers; the caller stops it."""
+def start(
+    folder: Path,
+    *options: str,
+    port: int = 0,
+    anonymous: bool = True,
+    python: str = sys.executable,
+    entry: Sequence[str] = ("-m", "tora"),
+) -> Server:
+    """Start ``tora server``, or another program in its place, and return once it answers; the caller stops it."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder.parent / f"{folder.name}.server.log"
-    command = [python, "-m", "tora", "server", "--port", str(port), "--dir", str(folder), *options]
+    command = [python, *entry, "server", "--port", str(port), "--dir", str(folder), *options]
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*command, "--anonymous"] if anonymous else command,
@@ -78,9 +85,11 @@ def start(folder: Path, *options: str, port: int = 0, anonymous: bool = True, py
 
 
 @contextmanager
-def serving(folder: Path, *options: str, port: int = 0, anonymous: bool = True) -> Iterator[Server]:
+def serving(
+    folder: Path, *options: str, port: int = 0, anonymous: bool = True, entry: Sequence[str] = ("-m", "tora")
+) -> Iterator[Server]:
     """Run a server over a data folder for the length of a ``with`` block."""
-    server = start(folder, *options, port=port, anonymous=anonymous)
+    server = start(folder, *options, port=port, anonymous=anonymous, entry=entry)
     try:
         yield server
     finally:

@@ -249,8 +249,10 @@ def test_generated_files_say_so() -> None:
         (
             "def __reduce__(self) -> tuple[Any, tuple[int]]: ...",
             "__reduce__",
-            "def __reduce__(self) -> tuple[object, ...]:\n"
-                "    return (source.reopen_inside, (type(self), *self._impl.__reduce__()[1]))",
+            (
+                "def __reduce__(self) -> tuple[object, ...]:\n"
+                "    return (source.reopen_inside, (type(self), *self._impl.__reduce__()[1]))"
+            ),
         ),
     ],
 )

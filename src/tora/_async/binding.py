@@ -32,38 +32,41 @@ class Binding:
         home: How to get a loop where none is running; None leaves that to the user.
 
     Attributes:
-        loop: The loop; None until there is one.
-        delivery: Its task; None until there is one.
+        delivery: The task that delivers; None until there is one.
     """
 
     def __init__(self, api: Api | None, start: Callable[[Api], Delivery], home: Revive | None) -> None:
         self.api = api
         self.home = home
-        self.loop: asyncio.AbstractEventLoop | None = None
         self.delivery: Delivery | None = None
         self._start = start
+        self._coming: asyncio.AbstractEventLoop | None = None  # where it is about to be bound
         # Two who deliver at once would count acknowledgements twice. Re-entrant, since a signal handler may log.
         self._lock = threading.RLock()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop; None until there is one."""
+        return self._coming if self.delivery is None else self.delivery.loop
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let a task of this running loop deliver from now on."""
         with self._lock:
-            if self.api is None or (self.loop is loop and self._is_delivering):
+            if self.api is None or self._is_served(loop):
                 return
-            if self.delivery is not None and self.loop is not loop:
+            if self.delivery is not None and self.delivery.loop is not loop:
                 self.delivery.abandon()
                 self.api = self.api.anew()  # the former task closes its own
-            self.loop = loop
             self.home = home_of(loop) or self.home
             self.delivery = self._start(self.api)
 
     def wake(self) -> bool:
         """Let the delivery look at the buffer, from any thread; False where no loop can be found for it."""
-        loop, delivery = self.loop, self.delivery
-        if loop is not None and delivery is not None and self._is_delivering:
+        delivery = self.delivery
+        if delivery is not None and delivery.is_alive:
             try:
-                loop.call_soon_threadsafe(delivery.wake)
-            except RuntimeError:  # the loop was closed under the client
+                delivery.loop.call_soon_threadsafe(delivery.wake)
+            except RuntimeError:  # the loop was closed just now
                 pass
             else:
                 return True
@@ -72,7 +75,7 @@ class Binding:
     def _find_a_loop(self) -> bool:
         try:
             if self.home is not None:
-                loop = self.home()
+                self._coming = loop = self.home()  # known from here on, since the process may end before it is bound
                 loop.call_soon_threadsafe(self.bind, loop)
             else:
                 self.bind(asyncio.get_running_loop())
@@ -91,22 +94,22 @@ class Binding:
         if self.api is None:
             return
         here = asyncio.get_running_loop()
-        if self.loop is None or not self.loop.is_running() or not self._is_delivering:
-            self.bind(here)
-        if self.loop is None or self.loop is here:
+        self.bind(here)
+        if self.delivery is None or self.delivery.loop is here:
             await func(*args)
             return
         with anyio.move_on_after(seconds + GRACE):
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_coroutine(func, *args), self.loop))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_coroutine(func, *args), self.delivery.loop))
 
     def set_threshold(self, threshold: int) -> None:
         """Tell the delivery at how many waiting metrics it sends them at once."""
-        if self.loop is not None and self.delivery is not None and self.loop.is_running():
-            self.loop.call_soon_threadsafe(self.delivery.set_threshold, threshold)
+        if self.delivery is not None and self.delivery.is_alive:
+            self.delivery.loop.call_soon_threadsafe(self.delivery.set_threshold, threshold)
 
-    @property
-    def _is_delivering(self) -> bool:
-        return self.delivery is not None and not self.delivery.task.done()
+    def _is_served(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether a task delivers in this loop, or in another one that runs."""
+        delivery = self.delivery
+        return delivery is not None and not delivery.task.done() and (delivery.loop is loop or delivery.is_alive)
 
 
 async def _coroutine(func: Callable[[Unpack[Ts]], Awaitable[Any]], *args: *Ts) -> None:

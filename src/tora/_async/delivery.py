@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -73,7 +72,13 @@ class Delivery:
         self._last_sign = time.monotonic()
         self._last_start = 0.0
         self.error: str | None = None
+        self.loop = asyncio.get_running_loop()
         self.task = background.start(self._run(), f"tora-delivery-{experiment}")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its task goes on; may be asked by any thread."""
+        return self.loop.is_running() and not self.task.done()
 
     # --- What clients ask for; to be called on the loop --------------------------------------------
 
@@ -123,7 +128,9 @@ class Delivery:
 
     def abandon(self) -> None:
         """Let go of the task of a loop that no longer runs."""
-        with contextlib.suppress(RuntimeError):  # the loop may be closed, and the task with it
+        if self.loop.is_closed():
+            self._api.leave()
+        else:
             self.task.cancel()
 
     def _hurry(self) -> None:

@@ -225,16 +225,25 @@ class Api:
 
     async def close(self) -> None:
         """Close the session when no other client of this loop uses it."""
+        if (session := self._unused()) is not None:
+            await session.close()
+
+    def leave(self) -> None:
+        """Close the session of a loop that was closed with it in use."""
+        if (session := self._unused()) is not None:
+            with contextlib.suppress(StopIteration):
+                session.close().send(None)  # where the loop is closed there is nothing to wait for
+
+    def _unused(self) -> aiohttp.ClientSession | None:
+        """Give up the session; return it where nobody else uses it."""
         if self._held is None:
-            return
+            return None
         (of_loop, url), self._held = self._held, None
         shared = of_loop.get(url)
         if shared is None:
-            return
+            return None
         shared.users -= 1
-        if not shared.users:
-            del of_loop[url]
-            await shared.session.close()
+        return None if shared.users else of_loop.pop(url).session
 
     def anew(self, writer: str | None = None) -> Api:
         """Return the same calls for another loop, or another writer."""
@@ -276,7 +285,7 @@ def _reason(exc: BaseException) -> str:
     if isinstance(exc, aiohttp.ClientConnectorDNSError):
         return f"no such host ({exc.os_error.strerror or exc})"
     if isinstance(exc, aiohttp.ClientConnectorError):
-        return f"no connection ({exc.os_error.strerror or exc})"
+        return f"no connection ({os.strerror(exc.os_error.errno) if exc.os_error.errno else exc})"
     return f"the connection failed ({str(exc) or type(exc).__name__})"
 
 
@@ -301,7 +310,8 @@ def refusal(answer: Answer, missing: type[ToraError] | None = None) -> ToraError
         return ToraAuthenticationError(f"{said}. Set TORA_API_KEY, or pass api_key, with a key of that server.")
     if answer.status == 404 and missing is not None:
         return missing(f"{said}. Check the id and the server_url.")
-    hint = " Is that the address of a Tora server?" if answer.status in {301, 302, 303, 307, 308, 404, 405} else ""
+    strange = code is None and answer.status in {301, 302, 303, 307, 308, 404, 405}
+    hint = " Is that the address of a Tora server?" if strange else ""
     return ToraAPIError(f"{said}.{hint}", status=answer.status, code=code)
 
 

@@ -110,8 +110,15 @@ async def _start(settings: Settings) -> LocalServer:
     )
 
 
-def _spawn(settings: Settings, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603  # our own module; the call returns once the program runs
+class _Detached(subprocess.Popen[bytes]):
+    """A process that goes on without the one that started it, as nobody needs to be warned."""
+
+    def __del__(self) -> None:
+        """Do nothing."""
+
+
+def _spawn(settings: Settings, log: IO[bytes]) -> _Detached:
+    return _Detached(  # the call returns once the program runs
         [
             *(sys.executable, "-m", "tora", "server", "--local"),
             *("--dir", str(settings.dir), "--port", str(settings.port)),

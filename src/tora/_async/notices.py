@@ -6,8 +6,9 @@ import logging
 import sys
 
 from tora.models import Stats
+from tora.types import Status
 
-__all__ = ["Progress", "banner", "left_behind", "logger", "lost_at_the_end"]
+__all__ = ["Progress", "banner", "left_behind", "logger", "lost_at_the_end", "untold_end"]
 
 logger = logging.getLogger("tora")
 
@@ -38,6 +39,17 @@ def lost_at_the_end(stats: Stats, experiment: str, lost: int) -> None:
         f"{lost:,}",
         f"{stats.logged:,}",
         experiment,
+        _because(stats),
+    )
+
+
+def untold_end(stats: Stats, experiment: str, status: Status) -> None:
+    """Warn that the server has all metrics and does not know yet how the run ended."""
+    logger.warning(
+        "Tora: the server does not know yet that experiment %s is %s%s. `tora sync` tells it, and so does the next "
+        "client for that server.",
+        experiment,
+        status,
         _because(stats),
     )
 

@@ -121,7 +121,7 @@ class Session:
 
     def _required(self) -> AsyncTora:
         if self._client is None:
-            raise ToraError("no experiment is set up; call tora.setup() first")
+            raise ToraError("no experiment is set up; call tora.setup() first, or tora.aio.setup() for tora.aio")
         return self._client
 
 
@@ -132,12 +132,18 @@ class _Here:
     session: Session
     task: ref[asyncio.Task[Any]] | None
 
+    def is_over(self) -> bool:
+        """Whether the task that set up has ended."""
+        task = None if self.task is None else self.task()
+        return task is None or task.done()
+
 
 _here: ContextVar[_Here | None] = ContextVar("tora", default=None)
+_of_cells: list[_Here] = []  # at most one: IPython runs each cell in a context of its own, and the next goes on
 
 
 def _session() -> Session:
-    here = _here.get()
+    here = _here.get() or (_of_cells[0] if _of_cells and _in_ipython() else None)
     return Session() if here is None else here.session
 
 
@@ -146,8 +152,11 @@ def _session_to_set_up() -> Session:
     task = asyncio.current_task()
     here = _here.get()
     if here is None or here.task is None or here.task() is not task:
-        here = _Here(Session(), None if task is None else ref(task))
+        earlier = _of_cells[0] if here is None and _of_cells and _of_cells[0].is_over() else None
+        here = _Here(Session() if earlier is None else earlier.session, None if task is None else ref(task))
         _here.set(here)
+        if _in_ipython():
+            _of_cells[:] = [here]
     return here.session
 
 

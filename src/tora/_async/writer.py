@@ -7,6 +7,7 @@ elsewhere. The client around it checks arguments.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ from tora._async.buffer import MetricBuffer
 from tora._async.care import JournalCare
 from tora._async.home import Revive
 from tora._async.journal import Header, Journal, journal_dir
-from tora._async.notices import Progress, left_behind, lost_at_the_end
+from tora._async.notices import Progress, left_behind, lost_at_the_end, untold_end
 from tora.config import Settings
 from tora.errors import ToraConfigurationError
 from tora.models import Experiment, Stats
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer", "new_id", "offline"]
 
+TELL_SECONDS: Final = 5.0  # for the end alone, which the journal can tell later too
 CLOSE_SECONDS: Final = 1.0
 
 
@@ -78,6 +80,7 @@ class Writer:
     def _become(self, writer: str, api: Api | None, home: Revive | None) -> None:
         self.id = writer
         self.is_closed = False
+        self._is_told = False
         self._is_let_go = False
         self.binding = Binding(api, self._start_delivery, home)
         self._buffer = MetricBuffer(self._open_journal, self._wake)
@@ -157,7 +160,9 @@ class Writer:
         # Shielded: a cancelled task ends its experiment like any other, within the same bound.
         with anyio.move_on_after(seconds, shield=True):
             await delivery.flush(self._progress())
-            await delivery.say_the_end(status, owner=self._is_owner)
+            with anyio.move_on_after(TELL_SECONDS):
+                await delivery.say_the_end(status, owner=self._is_owner)
+                self._is_told = True
         with anyio.move_on_after(CLOSE_SECONDS, shield=True):
             await delivery.stop()
 
@@ -166,13 +171,23 @@ class Writer:
         if self._is_let_go:
             return
         self._is_let_go = self.is_closed = True
+        self._buffer.refuse()
+        untold = not self._is_told and (self._is_owner or self._buffer.numbered > 0)
+        if untold:
+            with contextlib.suppress(OSError):
+                self._buffer.open()  # for the end alone, where nothing was logged
         exits.unregister(self)
         stats, journal = self.stats, self._buffer.journal_path
-        lost = self._buffer.close(status, keep=self.binding.api is None)
+        lost = self._buffer.close(status, keep=untold)
+        self._say_what_is_left(evolve(stats, waiting=stats.waiting - lost), lost, status, journal)
+
+    def _say_what_is_left(self, stats: Stats, lost: int, status: Status, journal: str | None) -> None:
         if lost:
             lost_at_the_end(stats, self.experiment.id, lost)
-        if stats.waiting > lost:
-            left_behind(evolve(stats, waiting=stats.waiting - lost), self.experiment.id, journal)
+        if stats.waiting:
+            left_behind(stats, self.experiment.id, journal)
+        elif journal and self.binding.api is not None and not self._is_told:
+            untold_end(stats, self.experiment.id, status)
 
     def begin_anew(self) -> None:
         """Become another writer in a forked child; the parent keeps its metrics and its connections."""

@@ -86,7 +86,8 @@ class _Sending:
             before = f"{tally} sent, then stopped" if tally.count else "not sent"
             bar.say(f"experiment {experiment}: {before}: {exc} (kept in {orphan.path})", err=True)
         else:
-            bar.say(f"experiment {experiment}: {tally} sent to {where}")
+            # A journal may hold no more than the experiment itself, or how it ended.
+            bar.say(f"experiment {experiment}: {f'{tally} sent to {where}' if tally.count else f'{where} is up to date'}")
 
     async def _send(self, orphan: Orphan, tally: _Tally) -> str:
         from tora._async.adoption import send_orphan

@@ -12,6 +12,7 @@ from aiohttp import http_exceptions, web
 
 from tora import wire
 from tora.server.app import build_app
+from tora.server.listening import BACKLOG
 from tora.server.logbook import LOG
 from tora.server.options import Options
 from tora.server.security import HEADERS
@@ -50,7 +51,7 @@ class Front:
         self._front = web.ServerRunner(self._server, shutdown_timeout=GRACE)
         await self._front.setup()
         for each in self._sockets:
-            await web.SockSite(self._front, each).start()
+            await web.SockSite(self._front, each, backlog=BACKLOG).start()
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -10,9 +10,11 @@ from typing import Final
 
 from tora.server.options import Options
 
-__all__ = ["ListenError", "listen", "url_of"]
+__all__ = ["BACKLOG", "ListenError", "listen", "url_of"]
 
-BACKLOG: Final = 1024  # hundreds of writers may connect in the same instant
+BACKLOG: Final = 1024
+"""Hundreds of writers may connect in the same instant; whoever finds the line full tries again after a second."""
+
 WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # names of it; nothing binds here
 
 

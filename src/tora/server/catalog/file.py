@@ -40,7 +40,7 @@ def prepare_file(url: sa.URL, mark: Mark) -> None:
         ) from exc
     if trouble:
         raise CatalogError(f"the catalog {trouble}")
-    if mark.log.exists() and mark.log.stat().st_size:
+    if mark.log.exists():
         _look(url, mark)
 
 

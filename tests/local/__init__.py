@@ -1,0 +1,1 @@
+"""The local server as its clients meet it: found, started, owned, revived."""
