@@ -338,6 +338,19 @@ def test_an_interrupt_cancels_the_call() -> None:
     """) == (0, "True 3\n")
 
 
+def test_an_interrupt_that_another_thread_receives_ends_the_call() -> None:
+    """A signal that does not reach the waiting thread itself, or came just before it waits, is handled all the same."""
+    assert interrupted("""
+    import signal
+    RUNNER.run(add, 0, 0)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        RUNNER.run(wait)
+    except KeyboardInterrupt:
+        print(cancelled.wait(10))
+    """) == (0, "True\n")
+
+
 def test_an_interrupt_is_prompt_though_the_loop_is_stuck() -> None:
     """Ctrl-C gets through, and the program can end, while the loop's thread is blocked."""
     assert interrupted("""

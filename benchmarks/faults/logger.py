@@ -10,17 +10,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
 import signal
 import sys
 import time
-from array import array
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import attrs
 
+from benchmarks.faults.meter import Meter
 from tora import AsyncTora, Tora
 from tora.models import Stats
 
@@ -33,17 +31,6 @@ class Logger:
     def __init__(self, first: float, told: int) -> None:
         self._next = first
         self._told = told
-
-    def measured(self, spent: array[int], start_kib: int) -> dict[str, float]:
-        """Return how long the calls took and how much memory the process took for them."""
-        ordered = sorted(spent)
-        return {
-            "returned": len(ordered),
-            "median_us": ordered[len(ordered) // 2] / 1e3,
-            "p999_us": ordered[int(len(ordered) * 0.999)] / 1e3,
-            "worst_us": ordered[-1] / 1e3,
-            "growth_mib": (_peak_kib() - start_kib) / 1024,
-        }
 
     def next_value(self) -> float:
         """Return the value to log."""
@@ -64,17 +51,16 @@ class SyncLogger(Logger):
 
     async def log(self, count: int, rate: float) -> dict[str, float]:
         """Log so many metrics, so many a second; 0 means as fast as it goes."""
-        spent = array("Q", bytes(8 * count))
-        start_kib = _fresh_peak()
+        meter = Meter(count)
         start = time.perf_counter()
         for index in range(count):
             value = self.next_value()
-            before = time.perf_counter_ns()
+            meter.begin()
             self.client.log("loss", value, index)
-            spent[index] = time.perf_counter_ns() - before
+            meter.end()
             if rate and index % PACE_EVERY == 0 and (ahead := start + index / rate - time.perf_counter()) > 0:
                 time.sleep(ahead)  # noqa: ASYNC251  # a script that trains, as it were
-        return self.measured(spent, start_kib)
+        return meter.result()
 
     async def log_and_die(self, count: int, rate: float) -> None:
         """Log, tell of each call that returned, and be killed straight after the last."""
@@ -104,17 +90,16 @@ class AsyncLogger(Logger):
 
     async def log(self, count: int, rate: float) -> dict[str, float]:
         """Log so many metrics, so many a second; 0 means as fast as it goes."""
-        spent = array("Q", bytes(8 * count))
-        start_kib = _fresh_peak()
+        meter = Meter(count)
         start = time.perf_counter()
         for index in range(count):
             value = self.next_value()
-            before = time.perf_counter_ns()
+            meter.begin()
             await self.client.log("loss", value, index)
-            spent[index] = time.perf_counter_ns() - before
+            meter.end()
             if rate and index % PACE_EVERY == 0 and (ahead := start + index / rate - time.perf_counter()) > 0:
                 await asyncio.sleep(ahead)
-        return self.measured(spent, start_kib)
+        return meter.result()
 
     async def log_and_die(self, count: int, rate: float) -> None:
         """Log, tell of each call that returned, and be killed straight after the last."""
@@ -133,18 +118,6 @@ class AsyncLogger(Logger):
     async def shutdown(self, seconds: float) -> Stats:
         """Shut down."""
         return await self.client.shutdown(seconds)
-
-
-def _fresh_peak() -> int:
-    """Forget the highest memory so far and return what is in use, in KiB."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() // 1024
-
-
-def _peak_kib() -> int:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 async def _obey(logger: SyncLogger | AsyncLogger) -> None:

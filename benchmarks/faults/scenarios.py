@@ -106,7 +106,7 @@ def server_stopped(folder: Path, *, seconds: float = 30, rate: float = 1_000, ki
         after = child.do("log", int(2 * rate), rate)
         end = Stats(**child.do("shutdown", 60))
         total = before["returned"] + during["returned"] + after["returned"]
-        notes = f"worst log() {during['worst_us'] / 1e3:.2f} ms (before {before['worst_us'] / 1e3:.2f} ms)"
+        notes = f"{_latency(during)}; before: {_latency(before)}"
         return watch.row(server.url, child.experiment, map(float, range(total)), [end], notes)
 
 
@@ -144,8 +144,7 @@ def server_gone(folder: Path, *, count: int = 2_000_000, paced: int = 50_000, ra
             end = Stats(**child.do("shutdown", 300))
             drained = time.monotonic() - back
             notes = "; ".join(
-                f"{name}: log() median {of['median_us']:.1f} µs, p99.9 {of['p999_us']:.0f} µs, "
-                f"worst {of['worst_us'] / 1e3:.1f} ms, memory +{of['growth_mib']:.1f} MiB"
+                f"{name}: {_latency(of)}, memory +{of['growth_mib']:.1f} MiB"
                 for name, of in {"full speed": fast, "paced": slow, "while it is delivered": new}.items()
             )
             return watch.row(
@@ -167,7 +166,7 @@ def disk_full(folder: Path, *, count: int = 5_000, rate: float = 5_000, tmpfs: b
     server = start(folder / "server")
     try:
         with (
-            mounted(folder / "client", "256k") if tmpfs else contextlib.nullcontext(),
+            mounted(folder / "client", "4m") if tmpfs else contextlib.nullcontext(),
             logging_process(server.url, folder / "client") as child,
         ):
             child.do("log", 100, rate)
@@ -228,6 +227,13 @@ def two_adopters(folder: Path, *, journals: int = 6, count: int = 2_000, rate: f
             ends,
             f"{left} files left in the journals' folder",
         )
+
+
+def _latency(of: dict[str, float]) -> str:
+    return (
+        f"log() median {of['median_us']:.1f} µs, p99.9 {of['p999_us']:.0f} µs, worst {of['worst_us'] / 1e3:.2f} ms "
+        f"({of['worst_undisturbed_us'] / 1e3:.2f} ms where no other process took the core)"
+    )
 
 
 def _sync(folder: Path) -> None:

@@ -127,13 +127,15 @@ go_on(id)
         "stopped",
     ),
     "asyncio, cancelled task": (
-        ASYNC.replace("async def main", "async def work")
+        ASYNC.replace("async def main()", "async def work(begun)")
         + """
     async with client:
+        begun.set()
         await asyncio.Event().wait()
 async def main():
-    task = asyncio.create_task(work())
-    await asyncio.wait([task], timeout=0.5)
+    begun = asyncio.Event()
+    task = asyncio.create_task(work(begun))
+    await begun.wait()
     task.cancel()
     await asyncio.wait([task])
 asyncio.run(main())

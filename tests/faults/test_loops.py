@@ -318,9 +318,9 @@ def test_a_logging_handler_may_log_metrics(server: Server, tmp_path: Path) -> No
         class Count(logging.Handler):
             def emit(self, record):
                 tora.tlog("warnings", 1.0)
+        print(tora.setup("logging", max_buffer_len=1), flush=True)
         logging.getLogger().addHandler(Count())
         logging.getLogger().setLevel(logging.DEBUG)
-        print(tora.setup("logging", max_buffer_len=1), flush=True)
         input()
         tora.tlog("loss", 1.0)
         print(tora.flush(2).waiting > 0, flush=True)

@@ -143,7 +143,7 @@ async def test_a_large_body_that_keeps_coming_is_taken(tmp_path: Path, monkeypat
 
 async def test_bodies_that_dawdle_hold_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty large bodies that stand still take all the room there is: small ones pass, large ones do after a while."""
-    monkeypatch.setattr(bodies, "GRACE", 1.0)
+    monkeypatch.setattr(bodies, "GRACE", 3.0)
     async with running(tmp_path) as server, contextlib.AsyncExitStack() as stack, asyncio.timeout(SOON):
         readers = []
         for _ in range(20):
@@ -152,8 +152,28 @@ async def test_bodies_that_dawdle_hold_up_nobody(tmp_path: Path, monkeypatch: py
             writer.write(head(server.port, "POST /experiments/x/logs/batch", size) + b"x" * 1000)
             readers.append(reader)
         assert await server.log(10) == 201
+        assert not any(reader._buffer for reader in readers)  # type: ignore[attr-defined]  # they still have the room
         assert await server.log(100, first=11, padding="x" * 9000) == 201
         assert b" 408 " in await readers[0].readline()
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+@pytest.mark.parametrize("size", [1000, 1_000_000])
+async def test_a_sender_that_is_killed_is_forgotten(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str, size: int
+) -> None:
+    """Half a body is nothing: nothing of it is stored, no room stays taken, and the log says nothing of it."""
+    async with running(tmp_path) as server, asyncio.timeout(SOON):
+        for _ in range(100):
+            async with connected(server.port) as (_, writer):
+                writer.write(head(server.port, "POST /experiments/x/logs/batch", f"Content-Length: {size}"))
+                writer.write(b'{"logs":[')
+                await writer.drain()
+                if how == "closed":
+                    writer.close()
+        assert await server.log(100, padding="x" * 9000) == 201
+        await server.is_alone()
+    assert not caplog.records
 
 
 async def fill(server: Running) -> None:

@@ -403,6 +403,21 @@ async def test_buckets_tell_the_truth_about_their_points(store: MetricsStore, st
     _check_buckets(zoomed, x[inside], np.array(values)[inside], points)
 
 
+@pytest.mark.parametrize("points", [10, 5000])
+async def test_writers_of_one_metric_are_one_series(store: MetricsStore, points: int) -> None:
+    """Buckets span all that the writers logged, wherever each of them began and ended."""
+    random = np.random.default_rng(2)
+    steps = {"v": range(400, 1400), "w": range(1000), "u": [5000]}
+    values = {writer: random.normal(size=len(each)) for writer, each in steps.items()}
+    values["w"][7] = NAN
+    await store.append(
+        [batch(values[writer].tolist(), writer=writer, steps=list(each)) for writer, each in steps.items()]
+    )
+    [series] = await store.series(SeriesQuery(["e"], ["loss"], points=points))
+    assert (series.total, series.non_finite) == (2001, 1)
+    _check_buckets(series, np.concatenate([*steps.values()]), np.concatenate([*values.values()]), points)
+
+
 @pytest.mark.parametrize("points", [0, 7, 500])
 async def test_time_can_be_the_axis(store: MetricsStore, points: int) -> None:
     """Buckets go by time then, over any range of times."""

@@ -36,7 +36,8 @@ __all__ = ["MetricBuffer", "Waiting"]
 
 WINDOW_BYTES: Final = 8 * 1024 * 1024
 UNSAVED_BYTES: Final = 32 * 1024 * 1024
-PIECE_BYTES: Final = 1024 * 1024  # written at once when the journal works again
+PIECE_BYTES: Final = 64 * 1024  # written at once when the journal works again: a disk may have room for a part
+PIECE_METRICS: Final = 1000
 REWIND_BYTES: Final = 1024 * 1024  # a file of this size is emptied once all of it is acknowledged
 SHORTEN_BYTES: Final = 16 * 1024 * 1024  # so much that is acknowledged is cut off while little waits behind it
 TIDY_SECONDS: Final = 0.05
@@ -373,7 +374,7 @@ class MetricBuffer:
             # It gives space back, and what was sent from memory alone meanwhile has moved the numbers on.
             journal.rewind(self.done + 1)
             self._window_offset = journal.end
-        while piece := _first(self._unsaved, len(self._unsaved), PIECE_BYTES):
+        while piece := _first(self._unsaved, PIECE_METRICS, PIECE_BYTES):
             journal.append(b"".join(piece))
             self._count_as_saved(piece)
         return journal

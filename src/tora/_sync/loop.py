@@ -12,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import math
 import os
 import selectors
 import threading
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, NoReturn, TypeVar, TypeVarTuple
+from typing import Any, Final, Generic, NoReturn, TypeVar, TypeVarTuple
 
 from tora.errors import ToraError, ToraTimeoutError
 
@@ -24,6 +26,8 @@ __all__ = ["LoopThread"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+PIECE: Final = 0.5  # seconds
 
 _logger = logging.getLogger("tora")
 
@@ -139,7 +143,13 @@ class _Call(Generic[T]):
             self._task.cancel()
 
     def wait(self, seconds: float | None) -> bool:
-        return self._ended.acquire(timeout=-1 if seconds is None else min(seconds, threading.TIMEOUT_MAX))
+        # In pieces: a signal that comes in the instant before a wait, or to another thread, does not
+        # interrupt it, and its handler runs at the end of the piece.
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        while not self._ended.acquire(timeout=max(0.0, min(PIECE, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                return False
+        return True
 
     def result(self) -> T:
         if self._error is None:

@@ -87,7 +87,8 @@ class _Sending:
             bar.say(f"experiment {experiment}: {before}: {exc} (kept in {orphan.path})", err=True)
         else:
             # A journal may hold no more than the experiment itself, or how it ended.
-            bar.say(f"experiment {experiment}: {f'{tally} sent to {where}' if tally.count else f'{where} is up to date'}")
+            became = f"{tally} sent to {where}" if tally.count else f"{where} is up to date"
+            bar.say(f"experiment {experiment}: {became}")
 
     async def _send(self, orphan: Orphan, tally: _Tally) -> str:
         from tora._async.adoption import send_orphan

@@ -9,8 +9,8 @@ from typing import Final
 
 __all__ = ["AwakeClock"]
 
-_TICK: Final = 1.0
-_LONGEST: Final = 5.0
+_TICK: Final = 5.0
+_LONGEST: Final = 15.0
 """Seconds between two ticks that count at most; a loop that is merely busy ticks more often."""
 
 

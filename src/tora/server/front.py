@@ -146,7 +146,8 @@ class _Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionAbortedError("an answer is under way; cut it, so that its reader sees that it is not whole")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            LOG.error("a request failed outside of its handler", exc_info=exc)
+            if not isinstance(exc, ConnectionError):  # the sender is gone, and its request with it
+                LOG.error("a request failed outside of its handler", exc_info=exc)
             body = wire.failure(status, "internal", "the server failed at this; its log says why")
         else:
             # The first line says what is wrong, the rest repeats what was sent.

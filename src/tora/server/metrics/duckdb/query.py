@@ -5,6 +5,7 @@ Points on the horizontal axis are called x: the step, the ordinal where there is
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from tora.server.metrics.duckdb.connection import table
 __all__ = ["series"]
 
 _FOUND: Final = """
-SELECT sid, experiment, name, count > stepped AS bare
+SELECT experiment, name, sid, count, non_finite, count > stepped AS bare,
+    first_step::DOUBLE AS low, last_step::DOUBLE AS high
 FROM series
 WHERE experiment IN (SELECT unnest($experiments)) AND name IN (SELECT unnest($names))
 """
@@ -60,17 +62,6 @@ _OWN_COUNT: Final = "row_number() OVER (PARTITION BY sid ORDER BY ordinal) - 1"
 
 
 @frozen
-class _Found:
-    """The series that a query is about; gid is the place of a (experiment, name) pair in `keys`."""
-
-    keys: Sequence[tuple[str, str]]
-    sid: np.ndarray
-    gid: np.ndarray
-    bare: bool
-    """Whether some point has no step."""
-
-
-@frozen
 class _Spans:
     """What lies in the asked range, gid by gid."""
 
@@ -80,6 +71,19 @@ class _Spans:
     low: np.ndarray
     high: np.ndarray
     distinct_x: np.ndarray
+
+
+@frozen
+class _Found:
+    """The series that a query is about; gid is the place of a (experiment, name) pair in `keys`."""
+
+    keys: Sequence[tuple[str, str]]
+    sid: np.ndarray
+    gid: np.ndarray
+    bare: bool
+    """Whether some point has no step."""
+    summaries: Mapping[str, np.ndarray]
+    """What is known of all points of each series."""
 
 
 def series(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> list[Series]:
@@ -115,13 +119,16 @@ class _Reader:
         self._connection = connection
         self._query = query
         self._across = query.across == "writers"
+        self._found = found
         bounds = {"start": query.start, "end": query.end}
         self._bounds = {name: bound for name, bound in bounds.items() if bound is not None}
         within = {"start": "AND x >= $start", "end": "AND x <= $end"}
         self._points = _POINTS.format(x=self._x(found), within=" ".join(within[name] for name in self._bounds))
 
     def spans(self) -> _Spans:
-        """Return how much lies in the asked range."""
+        """Return how much lies in the asked range, without a look at the points where the summaries tell."""
+        if self._query.x == "step" and not (self._bounds or self._across or self._found.bare):
+            return _whole(self._found)
         distinct = "count(DISTINCT x)" if self._across else "count(*)"
         return _Spans(**self._fetch(_SPANS.format(distinct=distinct)))
 
@@ -162,17 +169,26 @@ class _Reader:
 
 
 def _find(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> _Found:
-    rows = connection.execute(_FOUND, {"experiments": list(query.experiments), "names": list(query.names)}).fetchall()
-    there = {(experiment, name) for _, experiment, name, _ in rows}
-    asked = dict.fromkeys((experiment, name) for experiment in query.experiments for name in query.names)
-    keys = [key for key in asked if key in there]
+    asked = {"experiments": list(query.experiments), "names": list(query.names)}
+    rows = connection.execute(_FOUND, asked).fetchnumpy()
+    owners = list(zip(rows["experiment"].tolist(), rows["name"].tolist(), strict=True))
+    there = set(owners)
+    keys = [key for key in dict.fromkeys(itertools.product(query.experiments, query.names)) if key in there]
     places = {key: place for place, key in enumerate(keys)}
-    return _Found(
-        keys=keys,
-        sid=np.array([sid for sid, _, _, _ in rows], np.int32),
-        gid=np.array([places[experiment, name] for _, experiment, name, _ in rows], np.int32),
-        bare=any(bare for _, _, _, bare in rows),
-    )
+    gid = np.array([places[key] for key in owners], np.int32)
+    return _Found(keys, rows["sid"], gid, bool(rows["bare"].any()), rows)
+
+
+def _whole(found: _Found) -> _Spans:
+    """Return what the summaries say of each answer's points, which all have a step."""
+    gid, place = np.unique(found.gid, return_inverse=True)
+    n, non_finite = np.zeros((2, len(gid)), np.int64)
+    low, high = np.full(len(gid), np.inf), np.full(len(gid), -np.inf)
+    np.add.at(n, place, found.summaries["count"])
+    np.add.at(non_finite, place, found.summaries["non_finite"])
+    np.minimum.at(low, place, found.summaries["low"])
+    np.maximum.at(high, place, found.summaries["high"])
+    return _Spans(gid, n, non_finite, low, high, distinct_x=n)
 
 
 def _columns(parts: Sequence[Mapping[str, np.ndarray]], gid: int) -> dict[str, np.ndarray]:
