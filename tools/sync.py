@@ -9,7 +9,9 @@ Where the two APIs differ otherwise than by ``await`` is told in ``tools/rules.p
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
+import hashlib
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ PACKAGE: Final = PurePosixPath("src/tora")
 TESTS: Final = PurePosixPath("tests")
 BY_HAND: Final = {PACKAGE / "_sync" / name for name in ("__init__.py", "loop.py", "pages.py", "runner.py")}
 MARK: Final = "# Made by tools/sync.py"  # how a generated file begins
+SOURCES: Final = "sources.txt"  # which state of the async modules the generated ones belong to
 SHOWN_LINES: Final = 20  # of a difference
 
 
@@ -60,7 +63,20 @@ def generate(root: Path, rules: Rules) -> dict[PurePosixPath, str]:
             root, source, transliterate(source, found.read_text("utf-8"), rules)
         )
     rules.check_all_used()
+    files[PACKAGE / "_sync" / SOURCES] = _digests(root)
     return files
+
+
+def _digests(root: Path) -> str:
+    """Return a digest of each async module: whoever changes one is led here, whether or not a wrapper changes.
+
+    Of the syntax tree, so that comments and the layout do not count.
+    """
+    lines = []
+    for found in sorted((root / PACKAGE / "_async").glob("*.py")):
+        tree = ast.dump(ast.parse(found.read_text("utf-8")))
+        lines.append(f"{hashlib.sha256(tree.encode()).hexdigest()[:16]}  {PACKAGE / '_async' / found.name}\n")
+    return "".join(lines)
 
 
 def _finished(root: Path, source: PurePosixPath, text: str) -> str:

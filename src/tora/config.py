@@ -157,6 +157,7 @@ def _checked_url(value: str, source: str) -> str:
     try:
         parts = urlsplit(text)
         port_is_right = parts.port is None or 0 < parts.port < 65536
+        (parts.hostname or "").encode("idna")  # what no name lookup takes is refused here
     except ValueError:
         parts, port_is_right = urlsplit(""), False
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_right or any(map(str.isspace, text)):
@@ -181,7 +182,7 @@ def _port(sources: _Sources) -> int:
     if value is None:
         return DEFAULT_PORT
     try:
-        port = int(value)
+        port = -1 if isinstance(value, (bool, float)) else int(value)
     except (TypeError, ValueError):
         port = -1
     if not 0 <= port < 65536:
@@ -202,7 +203,7 @@ def _timeout(sources: _Sources) -> float:
     if value is None:
         return DEFAULT_TIMEOUT
     try:
-        return validation.timeout(float(value))
+        return validation.timeout(value if isinstance(value, bool) else float(value))
     except (TypeError, ValueError):
         raise ToraConfigurationError(
             f"{source} must be a number of seconds from 0, got {validation.shown(value)}"

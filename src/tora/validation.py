@@ -7,6 +7,7 @@ table of limits is in ``docs/protocol.md``.
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 import re
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,7 @@ MAX_STEP: Final = 2**63 - 1
 MAX_BATCH_METRICS: Final = 10_000
 MAX_BATCH_BYTES: Final = 10 * 1024 * 1024
 MAX_ID: Final = 64
+MAX_DEPTH: Final = 50  # of JSON in JSON; parsers have bounds of their own
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Prose may hold tabs and line ends; a lone surrogate cannot be written as UTF-8 anywhere.
@@ -73,7 +75,7 @@ def _text(field: str, value: object, longest: int, *, prose: bool = False) -> st
         raise ToraValidationError(
             f"{field} must not contain control characters, got {bad.group()!r} at position {bad.start()}"
         )
-    return value
+    return str.__str__(value)  # numpy.str_ and the like become plain strings
 
 
 def _label(field: str, value: object, longest: int) -> str:
@@ -147,9 +149,9 @@ def metric_name(value: object) -> str:
 
 def metric_value(value: object) -> float:
     """Return the metric's value as a double; numpy and torch scalars, Decimal and Fraction are taken."""
-    if isinstance(value, (str, bytes, bytearray)) or (
-        not hasattr(value, "__float__") and not hasattr(value, "__index__")
-    ):
+    is_complex = isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
+    is_text = isinstance(value, (str, bytes, bytearray))
+    if is_text or is_complex or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
         raise ToraValidationError(
             f"metric value must be a number (int, float, bool or anything with __float__), "
             f"got {type(value).__name__}: {shown(value)}"
@@ -174,8 +176,8 @@ def step(value: object) -> int | None:
     if isinstance(value, SupportsIndex):
         try:
             number = operator.index(value)
-        except TypeError:  # arrays have __index__ and refuse it
-            number = -1
+        except TypeError as exc:  # arrays have __index__ and refuse it
+            raise ToraValidationError(f"step must be one integer or None, got {shown(value)} ({exc})") from exc
     elif isinstance(value, float) and value.is_integer():
         number = int(value)
     else:
@@ -186,19 +188,49 @@ def step(value: object) -> int | None:
 
 
 def _jsonable(value: object) -> object:
-    """Encode what JSON has no type for but a number or a text stands for: numpy scalars, paths, enums."""
-    if hasattr(value, "item") and not hasattr(value, "__len__"):
-        return value.item()
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if hasattr(value, "__fspath__"):
-        return value.__fspath__()
-    if isinstance(value, Mapping):
+    """Return what stands for a value that msgspec does not know: numpy scalars and arrays, paths, subclasses."""
+    if isinstance(value, type):
+        pass  # a class of numpy's has the methods of its scalars
+    elif isinstance(value, str):
+        return str.__str__(value)
+    elif isinstance(value, (int, float)):
+        return value + 0
+    elif isinstance(value, Mapping):
         return dict(value)
+    elif hasattr(value, "tolist"):
+        return value.tolist()
+    elif hasattr(value, "item"):
+        return value.item()
+    elif hasattr(value, "__fspath__"):
+        return value.__fspath__()
     raise TypeError(f"{type(value).__name__} is not JSON: {shown(value)}")
 
 
-_to_json = msgspec.json.Encoder(enc_hook=_jsonable).encode
+def _plain(field: str, value: object) -> Any:
+    """Return a value as JSON has it, NaN and the infinities as the wire's strings.
+
+    Raises:
+        ToraValidationError: JSON cannot say it.
+    """
+    try:
+        builtins = msgspec.to_builtins(value, str_keys=True, enc_hook=_jsonable)
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ToraValidationError(f"{field} must be JSON: {exc}") from exc
+    except RecursionError:
+        raise ToraValidationError(f"{field} may be nested at most {MAX_DEPTH} deep, and must not hold itself") from None
+    return _finite(field, builtins, 0)
+
+
+def _finite(field: str, value: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise ToraValidationError(f"{field} may be nested at most {MAX_DEPTH} deep")
+    if isinstance(value, float) and not math.isfinite(value):
+        return non_finite_name(value)
+    if isinstance(value, dict):
+        return {key: _finite(field, item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_finite(field, item, depth + 1) for item in value]
+    return value
 
 
 def metadata(value: object) -> Mapping[str, Any] | None:
@@ -207,15 +239,16 @@ def metadata(value: object) -> Mapping[str, Any] | None:
         return None
     if not isinstance(value, Mapping):
         raise ToraValidationError(f"metadata must be a mapping, got {type(value).__name__}: {shown(value)}")
-    data = json_bytes("metadata", dict(value), MAX_METADATA_BYTES)
+    data = json_bytes("metadata", value, MAX_METADATA_BYTES)
     return msgspec.json.decode(data, type=dict[str, Any])
 
 
 def json_bytes(field: str, value: object, longest: int) -> bytes:
-    """Return a value as JSON of at most so many bytes."""
+    """Return a value as JSON of at most so many bytes; NaN and the infinities are the wire's strings."""
+    plain = _plain(field, value)
     try:
-        data = _to_json(value)
-    except (TypeError, ValueError, RecursionError, OverflowError) as exc:
+        data = msgspec.json.encode(plain)
+    except (TypeError, ValueError, OverflowError) as exc:  # a lone surrogate, an integer beyond 64 bits
         raise ToraValidationError(f"{field} must be JSON: {exc}") from exc
     if len(data) > longest:
         raise ToraValidationError(f"{field} may have at most {longest:,} bytes of JSON, got {len(data):,}")
@@ -254,8 +287,8 @@ def hyperparams(value: object) -> dict[str, Any]:
 
 
 def _flatten(prefix: str, value: Mapping[Any, Any], flat: dict[str, Any], depth: int) -> None:
-    if depth > 50:
-        raise ToraValidationError("hyperparams may be nested at most 50 deep")
+    if depth > MAX_DEPTH:
+        raise ToraValidationError(f"hyperparams may be nested at most {MAX_DEPTH} deep")
     for key, item in value.items():
         name = f"{prefix}{_hyperparam_key(prefix, key)}"
         if isinstance(item, Mapping) and item:
@@ -276,8 +309,6 @@ def _hyperparam_key(prefix: str, key: object) -> str:
 
 
 def _hyperparam(name: str, item: object) -> Any:
-    if isinstance(item, float) and not math.isfinite(item):
-        return non_finite_name(item)
     data = json_bytes(f"hyperparams[{name!r}]", item, MAX_HYPERPARAM_BYTES)
     return msgspec.json.decode(data)
 
@@ -297,5 +328,5 @@ def max_buffer_len(value: object) -> int:
 def timeout(value: object) -> float:
     """Return a time limit in seconds."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise ToraValidationError(f"timeout must be a number of seconds from 0, got {shown(value)}")
+        raise ToraValidationError(f"timeout must be a finite number of seconds from 0, got {shown(value)}")
     return float(value)

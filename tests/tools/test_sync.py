@@ -74,6 +74,17 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("name", ["client.py", "buffer.py", "http.py", "session.py"])
+def test_any_change_of_an_async_module_is_noticed_and_named(
+    checkout: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new method, private or not, anywhere in the async package makes the check fail and name the module."""
+    source = checkout / "src/tora/_async" / name
+    source.write_text(source.read_text("utf-8") + "\n\nasync def _new() -> None:\n    pass\n", encoding="utf-8")
+    assert sync.main(["--check"], root=checkout) == 1
+    assert f"src/tora/_async/{name}" in capsys.readouterr().out
+
+
 def test_the_committed_files_are_current(tmp_path: Path) -> None:
     """What is committed is what the generator writes; it runs as a script, from any folder."""
     script = sync.ROOT / "tools" / "sync.py"
@@ -156,7 +167,7 @@ def test_a_rule_that_matches_nothing_stops_the_generation(checkout: Path, capsys
 
 def test_generated_files_say_so() -> None:
     """The first line of each names its source and the command."""
-    for path in sync.generate(sync.ROOT, Rules()):
+    for path in (path for path in sync.generate(sync.ROOT, Rules()) if path.suffix == ".py"):
         first = (sync.ROOT / path).read_text("utf-8").partition("\n")[0]
         assert first.startswith(f"{sync.MARK} from {str(path).replace('_sync', '_async')};")
 

@@ -285,7 +285,7 @@ def _first_run(lines: list[bytes], most: int) -> tuple[type | None, list[bytes]]
 
 def _kind(line: bytes) -> type | None:
     for kind in (wire.MetricRecord, End):
-        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             msgspec.json.decode(line, type=kind)
             return kind
     return None

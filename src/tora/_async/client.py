@@ -196,10 +196,10 @@ class AsyncTora:
                 f"metrics must be a mapping of names to values, got {type(metrics).__name__}: "
                 f"{validation.shown(metrics)}"
             )
-        checked = [self._checked(name, value, step, None) for name, value in metrics.items()]
-        now = _now()
-        for name, value, number, _ in checked:
-            self._writer.append(_encode(name, value, number, None, now))
+        number, now = validation.step(step), _now()
+        checked = [self._checked(name, value, number, None) for name, value in metrics.items()]
+        for line in [_encode(name, value, number, None, now) for name, value, _, _ in checked]:
+            self._writer.append(line)
 
     def _checked(
         self, name: object, value: object, step: object, metadata: object

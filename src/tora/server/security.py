@@ -84,11 +84,14 @@ async def set_headers(_request: web.Request, response: web.StreamResponse) -> No
 
 
 def _check_origin(request: web.Request, host: str) -> None:
-    origin = request.headers.get("Origin")
+    origins = request.headers.getall("Origin", [])
     site = request.headers.get("Sec-Fetch-Site", "none")
-    if site not in {"same-origin", "none"} or (origin is not None and urlsplit(origin).netloc.lower() != host):
+    strange = [origin for origin in origins if urlsplit(origin).netloc.lower() != host]
+    if strange or site not in {"same-origin", "none"}:
         raise Refusal(
-            403, "wrong_origin", f"a page of {origin or 'another site'} may not change anything on this server"
+            403,
+            "wrong_origin",
+            f"a page of {strange[0] if strange else 'another site'} may not change anything on this server",
         )
 
 

@@ -18,7 +18,7 @@ from tora.server.catalog.engine import make_engine, shown, sqlite_url, translate
 from tora.server.catalog.file import mark_of, prepare_file
 from tora.server.catalog.migrate import upgrade
 from tora.server.catalog.page import ExperimentFilter, Page
-from tora.server.mark import Mark
+from tora.server.storage.mark import Mark
 from tora.types import Status
 
 __all__ = ["Catalog"]

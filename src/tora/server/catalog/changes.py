@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tora.server.mark import Mark
+from tora.server.storage.mark import Mark
 
 __all__ = ["newest_change", "transaction"]
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from tora.server.catalog.engine import shown, translated
 from tora.server.catalog.errors import CatalogError
 from tora.server.catalog.migrate import check
-from tora.server.mark import Mark
-from tora.server.newfile import trouble_or_new
+from tora.server.storage.mark import Mark
+from tora.server.storage.newfile import trouble_or_new
 
 __all__ = ["mark_of", "prepare_file"]
 

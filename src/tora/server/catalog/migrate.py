@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tora.server.catalog.changes import newest_change
 from tora.server.catalog.errors import CatalogError
-from tora.server.mark import Mark
+from tora.server.storage.mark import Mark
 
 if TYPE_CHECKING:
     from alembic.config import Config

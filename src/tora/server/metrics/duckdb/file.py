@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from tora.server.mark import Mark
 from tora.server.metrics.base import StoreError
 from tora.server.metrics.duckdb.opening import open_file
+from tora.server.storage.mark import Mark
 
 __all__ = ["GivenUpError", "MetricsFile"]
 

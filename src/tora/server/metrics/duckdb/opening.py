@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import duckdb
 
-from tora.server.mark import Mark
 from tora.server.metrics.base import StoreError
 from tora.server.metrics.duckdb.schema import stored_version, upgrade
-from tora.server.newfile import trouble_or_new
+from tora.server.storage.mark import Mark
+from tora.server.storage.newfile import trouble_or_new
 
 __all__ = ["newest", "open_file"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tora.server.mark import Mark
+from tora.server.storage.mark import Mark
 
 __all__ = ["trouble_or_new"]
 
