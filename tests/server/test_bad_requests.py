@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.conftest import Call, refusal
 from tests.server.raw import exchange
-from tests.support.http import Answer
+from tests.support.http import Answer, request
 from tests.support.serving import Server
 
 BATCH = b'{"logs": [{"name": "loss", "value": 1}]}'
@@ -147,3 +147,12 @@ def test_bad_requests_leave_no_trace_in_the_log(server: Server, call: Call) -> N
     call("POST", "/experiments", b"{")
     exchange(server.port, b"hello\r\n\r\n")
     assert "Traceback" not in server.said()
+
+
+@pytest.mark.parametrize("path", ["/health", "/experiments/{id}", "/experiments/{id}/metrics", "/openapi.json"])
+def test_a_call_without_a_query_refuses_one(server: Server, path: str) -> None:
+    """A parameter that a call does not know is named, also where the call knows none."""
+    made = request("POST", f"{server.url}/experiments", {"name": "asked too much"}).json()["data"]
+    answer = request("GET", f"{server.url}{path.replace('{id}', made['id'])}?nonsense=1")
+    assert answer.status == 400
+    assert "'nonsense'" in answer.json()["error"]["message"]

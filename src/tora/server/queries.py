@@ -9,9 +9,13 @@ from aiohttp import web
 
 from tora.errors import ToraValidationError
 
-__all__ = ["read_query"]
+__all__ = ["NoQuery", "read_query"]
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+class NoQuery(msgspec.Struct):
+    """The query of a call that takes none."""
 
 
 def read_query(request: web.Request, shape: type[T]) -> T:
@@ -25,7 +29,8 @@ def read_query(request: web.Request, shape: type[T]) -> T:
     found: dict[str, Any] = {}
     for name in request.query:
         if name not in known:
-            raise ToraValidationError(f"unknown query parameter {name!r}; known are {', '.join(sorted(known))}")
+            there_is = f"known are {', '.join(sorted(known))}" if known else "this call takes none"
+            raise ToraValidationError(f"unknown query parameter {name!r}; {there_is}")
         values = request.query.getall(name)
         if not known[name] and len(values) > 1:
             raise ToraValidationError(f"{name} may be given once, got it {len(values)} times")

@@ -15,6 +15,7 @@ from tora.server import pages
 from tora.server.api import events, experiments, export, health, logs, openapi, series, workspaces
 from tora.server.auth import Right
 from tora.server.context import ACCESS, CALLER, KNOWN, PRESENCE
+from tora.server.queries import NoQuery, read_query
 from tora.server.shown import writer_of
 
 __all__ = ["ROUTES", "Route", "add_routes"]
@@ -97,6 +98,8 @@ def _guarded(route: Route) -> _Handler:
     @wraps(route.handler)
     async def handler(request: web.Request) -> web.StreamResponse:
         request[CALLER] = request.app[ACCESS].check(request, route.right)
+        if route.query is None and not route.for_people:
+            read_query(request, NoQuery)
         writer = None if route.for_people else writer_of(request)
         try:
             return await route.handler(request)
