@@ -24,8 +24,10 @@ from tests.support.disk import file_size_limit
 from tests.support.polling import until
 from tests.support.serving import clean_environment
 from tora._async import buffer as buffer_module
-from tora._async.buffer import MetricBuffer, Waiting
+from tora._async import intake
+from tora._async.buffer import MetricBuffer
 from tora._async.journal import Header, Journal, journal_dir
+from tora._async.lines import Waiting
 from tora.errors import ToraMetricError
 from tora.models import Stats
 
@@ -67,13 +69,9 @@ def drain(buffer: MetricBuffer, most: int = 1000) -> list[bytes]:
 def small_bounds() -> Iterator[None]:
     """Make the bounds so small that a few metrics reach each of them."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "WINDOW_BYTES": 400,
-            "UNSAVED_BYTES": 600,
-            "PIECE_BYTES": 200,
-            "REWIND_BYTES": 1000,
-            "SHORTEN_BYTES": 1500,
-        }.items():
+        for name, value in {"WINDOW_BYTES": 400, "UNSAVED_BYTES": 600}.items():
+            patch.setattr(intake, name, value)
+        for name, value in {"PIECE_BYTES": 200, "REWIND_BYTES": 1000, "SHORTEN_BYTES": 1500}.items():
             patch.setattr(buffer_module, name, value)
         yield
 
@@ -347,6 +345,25 @@ def test_a_signal_handler_may_log_and_raise(tmp_path: Path) -> None:
     assert list(in_the_file(tmp_path).values()) == drain(buffer) == [line(1), line(2)]
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError, OSError])
+def test_what_a_signal_handler_raises_gets_through(tmp_path: Path, error: type[BaseException]) -> None:
+    """An alarm's TimeoutError, too, ends the script and is not taken for trouble with the journal."""
+
+    def fail() -> None:
+        raise error
+
+    buffer = new_buffer(tmp_path)
+    buffer.append(line(1))
+    window = _Interrupting(threading.Event(), fail)
+    window.extend(buffer._window)
+    buffer._window = window
+    with pytest.raises(error):
+        buffer.append(line(2))
+    assert buffer.trouble is None
+    buffer.append(line(3))
+    assert list(in_the_file(tmp_path).values()) == drain(buffer) == [line(1), line(2), line(3)]
+
+
 def test_a_signal_handler_may_wait_for_delivery(tmp_path: Path) -> None:
     """The delivery task goes on while a thread is held up inside append, so that a handler there may flush."""
     buffer = new_buffer(tmp_path)
@@ -381,7 +398,7 @@ from tests.faults.test_buffer import line, new_buffer
 def interrupt(number, frame):
     global interrupts
     while frame is not None:
-        if frame.f_code.co_filename.endswith("buffer.py"):
+        if frame.f_code.co_filename.endswith(("buffer.py", "intake.py")):
             interrupts += 1
             raise KeyboardInterrupt
         frame = frame.f_back

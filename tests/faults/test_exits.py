@@ -391,6 +391,17 @@ def test_a_handler_installed_later_can_pass_the_signal_on(server: Server, tmp_pa
     assert (stored(server.url, experiment), status(server.url, experiment)) == ({"loss": 5}, "stopped")
 
 
+def test_a_server_known_by_name_is_reached_at_the_exit(server: Server, tmp_path: Path) -> None:
+    """The interpreter's exit looks up no name any more; an asyncio program's last metrics arrive all the same."""
+    script, _, code, expected = WAYS["asyncio without shutdown"]
+    with program(BEGIN + script, tmp_path, TORA_SERVER_URL=f"http://localhost:{server.port}") as running:
+        experiment = running.heard()
+        running.tell()
+        ended = running.wait()
+    assert (ended.code, ended.err) == (code, "")
+    assert (stored(server.url, experiment), status(server.url, experiment)) == ({"loss": 5}, expected)
+
+
 def test_many_clients_end_together(server: Server, tmp_path: Path) -> None:
     """The exit takes as long as its slowest client, not as all of them together."""
     script = """

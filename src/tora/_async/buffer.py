@@ -5,245 +5,34 @@
                    spilled        the rest, in the file alone
              ──> unsaved          in memory, bounded: what the journal could not take
 
-Metrics are numbered from 1 without a gap in the order of their acceptance. `append` may be called by
-any thread, from a signal handler and from a finalizer; the methods under "the way out" belong to
-the delivery task.
-
-The two sides share no lock that the delivery task would wait for without a limit: a signal handler
-that interrupts append() may itself wait for the delivery task, in flush() or shutdown(). So each
-number below has one side that changes it and another that only reads it.
+Metrics are numbered from 1 without a gap in the order of their acceptance. The way in, which any
+thread may take, is in `intake`; what is here belongs to the delivery task.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import os
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Final
 
-from attrs import frozen
-
+from tora._async.intake import NEVER, Intake
 from tora._async.journal import Journal, end_line
-from tora.errors import ToraMetricError
+from tora._async.lines import Waiting, first_of
 from tora.models import Stats
 from tora.types import Status
 
-__all__ = ["MetricBuffer", "Waiting"]
+__all__ = ["MetricBuffer"]
 
-WINDOW_BYTES: Final = 8 * 1024 * 1024
-UNSAVED_BYTES: Final = 32 * 1024 * 1024
 PIECE_BYTES: Final = 64 * 1024  # written at once when the journal works again: a disk may have room for a part
 PIECE_METRICS: Final = 1000
 REWIND_BYTES: Final = 1024 * 1024  # a file of this size is emptied once all of it is acknowledged
 SHORTEN_BYTES: Final = 16 * 1024 * 1024  # so much that is acknowledged is cut off while little waits behind it
 TIDY_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 1.0
-NEVER: Final = 2**63
-_CLOSED_FD: Final = -1  # a write to it fails, which leads off the fast path
 
 
-@frozen
-class Waiting:
-    """Metrics to send next.
-
-    Attributes:
-        first_seq: The number of the first; the others follow without a gap.
-        lines: The encoded metrics, each with its line end.
-    """
-
-    first_seq: int
-    lines: list[bytes]
-
-
-class MetricBuffer:
-    """A thread-safe queue of encoded metrics with bounded memory.
-
-    Args:
-        open_journal: Creates the journal whose first metric has the given number. It is called at the
-            first metric, so that a process which never logs leaves no file; None means no journal.
-        wake: Called, by whichever thread, when as many metrics wait as `arm` asked for.
-
-    Attributes:
-        trouble: Why the journal cannot be written; None while it can.
-    """
-
-    def __init__(self, open_journal: Callable[[int], Journal] | None, wake: Callable[[], None]) -> None:
-        # Whoever holds it may write to the file. Re-entrant, because a signal handler may log while its own
-        # thread is inside append(); `_busy` then leads the handler's metric to `_late`.
-        self._door = threading.RLock()
-        self._busy = False
-        self._late: deque[bytes] = deque()
-        self._open_journal = open_journal
-        self._journal: Journal | None = None
-        self._wake = wake
-        self._alarm = NEVER
-        self._closed = False
-        self.trouble: OSError | None = None
-        self._window: deque[bytes] = deque()
-        self._unsaved: deque[bytes] = deque()
-        # Changed by who holds the door.
-        self._fd = _CLOSED_FD
-        self._uncounted = 0  # the size of a line that may have been written, when an exception came in between
-        self._numbered = 0
-        self._dropped = 0  # never numbered
-        self._window_in = 0  # bytes
-        self._spilled_in = 0  # metrics
-        self._unsaved_in = 0  # bytes
-        # Changed by the delivery task.
-        self._stored = 0
-        self._refused = 0  # numbered, then given up: no server takes it, or it is lost with the process
-        self._window_out = 0
-        self._window_offset = 0  # where in the file the window begins
-        self._spilled_out = 0
-        self._unsaved_out = 0
-
-    # --- The way in -------------------------------------------------------------------------------
-
-    def append(self, line: bytes) -> None:
-        """Accept one metric; once this returns it survives the process. Never waits for the network.
-
-        Raises:
-            ToraMetricError: The buffer is closed.
-        """
-        with self._door:
-            if self._busy:
-                self._late.append(line)
-                return
-            self._busy = True
-            try:
-                self._accept(line)
-            finally:
-                if self._late:
-                    self._leave()
-                else:
-                    self._busy = False
-            if self._numbered < self._alarm:
-                return
-            self._alarm = NEVER
-        self._wake()
-
-    def _leave(self) -> None:
-        try:
-            while self._late:
-                self._accept_late()
-        finally:
-            self._busy = False
-
-    def _accept_late(self) -> None:
-        before = self._numbered + self._dropped
-        try:
-            self._accept(self._late[0])
-        except ToraMetricError:
-            self._dropped += 1  # whoever logged it has gone on, and was told nothing
-        finally:
-            # Kept for the next time when a further signal came before it was accepted.
-            if self._numbered + self._dropped != before:
-                self._late.popleft()
-
-    def _accept(self, line: bytes) -> None:
-        size = len(line)
-        try:
-            if os.write(self._fd, line) != size:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301  # as the system would have
-            # From here to the last call no other is made, so that no signal handler and no other thread
-            # comes in between: the interpreter lets them in at calls.
-            self._journal.end += size  # type: ignore[union-attr]  # the file that was written is open
-            self._numbered += 1
-            if self._spilled_in > self._spilled_out or self._window_in - self._window_out >= WINDOW_BYTES:
-                self._spilled_in += 1
-            else:
-                self._window_in += size
-                self._window.append(line)
-        except OSError as exc:
-            self._accept_without_journal(line, exc)
-        except BaseException:
-            # KeyboardInterrupt out of a signal handler: before the write, between it and the count, or behind.
-            # A second one may cut this short too, so the file is closed to others until it is settled.
-            self._uncounted = size
-            self._fd = _CLOSED_FD
-            self._settle()
-            raise
-
-    def _settle(self) -> None:
-        """Make the count agree with the file."""
-        journal = self._journal
-        if journal is None:
-            return
-        if self._uncounted and os.fstat(journal.fd).st_size == journal.end + self._uncounted:
-            # As in _accept: no call in between.
-            journal.end += self._uncounted
-            self._numbered += 1
-            self._spilled_in += 1  # it is read back from the file in its turn
-        elif self._uncounted:
-            journal.trim()
-        self._uncounted = 0
-        self._use(journal)
-
-    def _use(self, journal: Journal) -> None:
-        if self.trouble is None and not self._closed:
-            self._fd = journal.fd
-
-    def _accept_without_journal(self, line: bytes, exc: OSError) -> None:
-        if self._closed:
-            raise ToraMetricError("cannot log to a closed client; create or load an experiment again") from None
-        if self._open_journal is not None and self.trouble is None:
-            try:
-                self._make_ready(exc)
-            except OSError as reason:
-                self._stop_writing(reason)
-            else:
-                self._accept(line)
-                return
-        self._keep_in_memory(line, len(line))
-
-    def _make_ready(self, exc: OSError) -> None:
-        if self._journal is None:
-            self._begin_journal()
-        elif self._fd == _CLOSED_FD:  # an exception came in between before
-            self._settle()
-        else:
-            raise exc
-
-    def _keep_in_memory(self, line: bytes, size: int) -> None:
-        if self._unsaved_in - self._unsaved_out >= UNSAVED_BYTES:
-            self._dropped += 1
-            if self._dropped == 1:
-                self._alarm = 0  # the delivery task warns
-            return
-        # As in _accept: the one call comes last.
-        self._numbered += 1
-        self._unsaved_in += size
-        self._unsaved.append(line)
-
-    def _stop_writing(self, exc: OSError) -> None:
-        self.trouble = exc
-        self._fd = _CLOSED_FD
-        self._alarm = 0  # the delivery task warns, and tries to recover
-        if self._journal is not None:
-            with contextlib.suppress(OSError):  # recover() does it again
-                self._journal.trim()
-
-    def open(self) -> None:
-        """Create the journal now, instead of at the first metric.
-
-        Raises:
-            OSError: The folder or the file cannot be written.
-        """
-        with self._door:
-            self._begin_journal()
-
-    def _begin_journal(self) -> None:
-        if self._journal is None and self._open_journal is not None:
-            journal = self._open_journal(self.done + 1)
-            self._window_offset = journal.end
-            self._journal = journal
-            self._use(journal)
-
-    # --- The way out ------------------------------------------------------------------------------
+class MetricBuffer(Intake):
+    """A thread-safe queue of encoded metrics with bounded memory."""
 
     def arm(self, count: int) -> bool:
         """Ask to be woken once so many metrics wait; True when they do already."""
@@ -263,7 +52,7 @@ class MetricBuffer:
         # Looked at first: whatever the journal took was logged before anything that is only in memory.
         in_memory = bool(self._unsaved)
         self._read_back()
-        lines = _first(self._unsaved if in_memory and not self._window else self._window, most, most_bytes)
+        lines = first_of(self._unsaved if in_memory and not self._window else self._window, most, most_bytes)
         return Waiting(self.done + 1, lines) if lines else None
 
     def _read_back(self) -> None:
@@ -327,45 +116,25 @@ class MetricBuffer:
         journal.shorten(self.done + 1, self._window_offset)
         self._window_offset = journal.body
 
-    @contextlib.contextmanager
-    def _alone(self, seconds: float) -> Iterator[bool]:
-        """Let nobody log for the length of the block; False where an append() cannot be waited for.
-
-        It may have been interrupted by a signal handler, which waits for us.
-        """
-        if not self._door.acquire(timeout=seconds):
-            yield False
-            return
-        try:
-            if self._busy:  # it is this very thread that was interrupted
-                yield False
-                return
-            self._busy = True
-            try:
-                self._settle()
-                yield True
-            finally:
-                self._leave()
-        finally:
-            self._door.release()
-
     def _has_saved(self) -> bool:
         return bool(self._window) or self._spilled_in > self._spilled_out
 
     def recover(self) -> bool:
         """Try to write to the journal what only memory holds; True once the journal works again."""
-        with self._alone(TIDY_SECONDS) as alone:
-            if not alone or self.trouble is None or self._closed:
-                return False
-            try:
-                journal = self._save_unsaved()
-            except OSError:
-                return False
-            self.trouble = None
-            self._use(journal)
-            return True
+        while self.trouble is not None and not self._closed:
+            # A piece at a time, so that nobody who logs waits for 32 MiB.
+            with self._alone(TIDY_SECONDS) as alone, contextlib.suppress(OSError):
+                if alone and self._save_piece():
+                    continue
+                if alone:
+                    self.trouble = None
+                    self._use_journal()
+                    return True
+            return False
+        return False
 
-    def _save_unsaved(self) -> Journal:
+    def _save_piece(self) -> bool:
+        """Write some of what only memory holds to the journal; False where there is nothing."""
         self._begin_journal()
         journal = self._journal
         assert journal is not None  # noqa: S101  # there is no trouble where no journal is wanted
@@ -374,10 +143,11 @@ class MetricBuffer:
             # It gives space back, and what was sent from memory alone meanwhile has moved the numbers on.
             journal.rewind(self.done + 1)
             self._window_offset = journal.end
-        while piece := _first(self._unsaved, PIECE_METRICS, PIECE_BYTES):
+        piece = first_of(self._unsaved, PIECE_METRICS, PIECE_BYTES)
+        if piece:
             journal.append(b"".join(piece))
             self._count_as_saved(piece)
-        return journal
+        return bool(piece)
 
     def _count_as_saved(self, piece: list[bytes]) -> None:
         size = sum(len(self._unsaved.popleft()) for _ in piece)
@@ -388,11 +158,6 @@ class MetricBuffer:
             # Some of it may be under way to the server, and is then forgotten from the window.
             self._window_in += size
             self._window.extend(piece)
-
-    def refuse(self) -> None:
-        """Accept no further metrics; what waits can still be sent."""
-        self._closed = True
-        self._fd = _CLOSED_FD
 
     def close(self, status: Status, *, keep: bool = False) -> int:
         """Close the journal, which goes when nothing in it waits, and stays for ``tora sync`` otherwise.
@@ -416,7 +181,8 @@ class MetricBuffer:
     def _lose_unsaved(self) -> int:
         if self._open_journal is not None and self._unsaved:
             with contextlib.suppress(OSError):
-                self._save_unsaved()
+                while self._save_piece():
+                    pass
         lost = len(self._unsaved)
         self._unsaved.clear()
         self._refused += lost
@@ -488,23 +254,3 @@ class MetricBuffer:
             dropped=dropped + refused,
             error=error,
         )
-
-
-def _first(lines: deque[bytes], most: int, most_bytes: int) -> list[bytes]:
-    """Return the first of some lines, at most so many of at most so many bytes, but at least one."""
-    first = _snapshot(lines, most)
-    size = 0
-    for index, line in enumerate(first):
-        size += len(line)
-        if size > most_bytes and index:
-            del first[index:]
-            break
-    return first
-
-
-def _snapshot(lines: deque[bytes], most: int) -> list[bytes]:
-    while True:
-        try:
-            return list(islice(lines, most))
-        except RuntimeError:  # somebody logged just now; once more
-            continue

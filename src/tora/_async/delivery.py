@@ -14,9 +14,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from tora import wire
 from tora._async import background
-from tora._async.buffer import MetricBuffer, Waiting
+from tora._async.buffer import MetricBuffer
 from tora._async.care import JournalCare
 from tora._async.http import Answer, Api
+from tora._async.lines import Waiting
 from tora._async.notices import Progress, logger
 from tora._async.verdict import RefusedError, TooLargeError, UnavailableError, failure, judge, patience
 from tora.errors import ToraError, ToraNetworkError
