@@ -437,8 +437,7 @@ def test_interrupts_leave_the_count_and_the_file_in_step(tmp_path: Path) -> None
         returned, interrupts, logged = map(int, child.stdout.readline().split())
     finally:
         child.kill()
-        child.wait()
-        child.stdout.close()
+        child.communicate()
     found = in_the_file(tmp_path)
     assert len(found) == logged, "each line that was counted is in the file, and none that was not"
     assert list(found) == list(range(1, logged + 1))

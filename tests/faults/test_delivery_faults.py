@@ -237,8 +237,7 @@ def test_a_signal_handler_may_flush_in_the_midst_of_logging(server: Server, tmp_
         logged, stored, waiting = map(int, child.stdout.readline().split())
     finally:
         child.kill()
-        child.wait()
-        child.stdout.close()
+        child.communicate()
     assert (stored, waiting) == (logged, 0)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.polling import until
 from tests.support.programs import Ended, journals, program, run, silent, status, stored, sync
-from tests.support.serving import Server
+from tests.support.serving import Server, serving
 
 TIMEOUT = 1.0  # TORA_TIMEOUT of the programs here
 BOUND = 12.0  # far below the 30 s that a request may take, far above what a busy machine adds to TIMEOUT
@@ -420,18 +420,52 @@ def test_many_clients_end_together(server: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("end", "expected"), [("", "finished"), ("1 / 0", "failed")])
-def test_an_end_that_cannot_be_told_is_told_later(end: str, expected: str, server: Server, tmp_path: Path) -> None:
-    """Where all is stored but the server is silent at the end, the journal keeps the status for `tora sync`."""
-    script = f"print(tora.setup('exit'), flush=True)\ntora.tlog('loss', 1)\ntora.flush()\ngo_on('stored')\n{end}"
-    with program(BEGIN + script, tmp_path, TORA_SERVER_URL=server.url, TORA_TIMEOUT="1") as running:
-        experiment = running.heard()
-        assert running.heard() == "stored"
-        with silent(server):
+@pytest.mark.parametrize("metrics", [0, 3])
+def test_an_end_that_cannot_be_told_is_told_later(end: str, expected: str, metrics: int, tmp_path: Path) -> None:
+    """Where all is stored but the server is gone at the end, the journal keeps the status for `tora sync`."""
+    script = f"""
+print(tora.setup('exit'), flush=True)
+for step in range({metrics}):
+    tora.tlog('loss', 1.0, step)
+tora.flush()
+go_on('stored')
+{end}
+"""
+    with serving(tmp_path / "server") as server:
+        settings = {"TORA_SERVER_URL": server.url, "TORA_TIMEOUT": "1"}
+        with program(BEGIN + script, tmp_path / "data", **settings) as running:
+            experiment = running.heard()
+            assert running.heard() == "stored"
+            server.stop()
             running.tell()
             ended = running.wait()
     assert f"does not know yet that experiment {experiment} is {expected}" in ended.err
-    assert sync(tmp_path).code == 0
-    assert (stored(server.url, experiment), status(server.url, experiment)) == ({"loss": 1}, expected)
+    with serving(tmp_path / "server", port=server.port):
+        assert status(server.url, experiment) == "running"
+        assert sync(tmp_path / "data").code == 0
+        assert status(server.url, experiment) == expected
+        assert stored(server.url, experiment) == ({"loss": metrics} if metrics else {})
+    assert journals(tmp_path / "data") == []
+
+
+def test_sigterm_inside_log_waits_for_its_return(server: Server, tmp_path: Path) -> None:
+    """A signal that comes while log() holds its lock ends the program all the same, in good order."""
+    script = """
+        print(tora.setup("exit"), flush=True)
+        tora.tlog("loss", 1.0)
+        write = os.write
+        def interrupted(*arguments):
+            os.write = write
+            os.kill(os.getpid(), signal.SIGTERM)
+            return write(*arguments)
+        os.write = interrupted
+        tora.tlog("loss", 2.0)
+        wait()
+    """
+    ended = run(BEGIN + textwrap.dedent(script), tmp_path, TORA_SERVER_URL=server.url)
+    assert (ended.code, ended.err) == (-signal.SIGTERM, "")
+    experiment = ended.out.split()[0]
+    assert (stored(server.url, experiment), status(server.url, experiment)) == ({"loss": 2}, "stopped")
     assert journals(tmp_path) == []
 
 

@@ -108,17 +108,17 @@ def test_offline_workers_belong_to_the_experiment(server: Server, tmp_path: Path
                 worker.start()
                 worker.join()
                 assert worker.exitcode == 0
-            raise SystemExit(3)
+            1 / 0
         """,
         tmp_path,
         server,
     )
-    assert ended.code == 3
+    assert ended.code == 1
     assert len(journals(tmp_path / "data")) == 3
     assert sync(tmp_path / "data").code == 0
     assert stored(server.url, experiment) == {"parent": 1, "worker": 2}
-    assert status(server.url, experiment) == "finished"
-    assert list(writers(server.url, experiment).values()) == ["finished"] * 3
+    assert status(server.url, experiment) == "failed"
+    assert sorted(writers(server.url, experiment).values()) == ["failed", "finished", "finished"]
 
 
 def test_an_experiment_is_continued_offline(server: Server, tmp_path: Path) -> None:

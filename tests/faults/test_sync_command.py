@@ -71,9 +71,9 @@ def test_journals_of_running_processes_are_left_alone(server: Server, tmp_path: 
 
 
 def test_a_server_that_cannot_be_reached(tmp_path: Path) -> None:
-    """The journals stay, each line says why and where, the exit code is 1, and a dead server is tried once."""
+    """The journals stay, each line says why and where, and the exit code is 1."""
     url = f"http://127.0.0.1:{free_port()}"
-    paths = [left_behind(tmp_path, url, f"e{index}", writer=f"w{index}") for index in range(20)]
+    paths = [left_behind(tmp_path, url, f"e{index}", writer=f"w{index}") for index in range(3)]
     done = tora_sync(tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     said = done.stderr.splitlines()
@@ -83,6 +83,17 @@ def test_a_server_that_cannot_be_reached(tmp_path: Path) -> None:
         assert "no connection" in line
         assert f"(kept in {path})" in line
         assert path.exists()
+
+
+def test_a_dead_server_is_not_tried_for_each_journal(tmp_path: Path) -> None:
+    """Hundreds of journals for a server that cannot be reached do not take hundreds of times its patience."""
+    with scripted(lambda _: Reply(0)) as script:
+        for index in range(5):
+            left_behind(tmp_path, script.url, f"e{index}", writer=f"w{index}")
+        done = tora_sync(tmp_path)
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 5
+        assert len({asked.path for asked in script.asked}) == 1
 
 
 @pytest.mark.parametrize(

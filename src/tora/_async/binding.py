@@ -40,14 +40,13 @@ class Binding:
         self.home = home
         self.delivery: Delivery | None = None
         self._start = start
-        self._coming: asyncio.AbstractEventLoop | None = None  # where it is about to be bound
         # Two who deliver at once would count acknowledgements twice. Re-entrant, since a signal handler may log.
         self._lock = threading.RLock()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop; None until there is one."""
-        return self._coming if self.delivery is None else self.delivery.loop
+        return None if self.delivery is None else self.delivery.loop
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let a task of this running loop deliver from now on."""
@@ -75,7 +74,7 @@ class Binding:
     def _find_a_loop(self) -> bool:
         try:
             if self.home is not None:
-                self._coming = loop = self.home()  # known from here on, since the process may end before it is bound
+                loop = self.home()
                 loop.call_soon_threadsafe(self.bind, loop)
             else:
                 self.bind(asyncio.get_running_loop())
