@@ -19,6 +19,7 @@ from tests.support.polling import aio_until
 from tests.support.programs import journals, program, run, silent, status, stored, sync
 from tests.support.serving import Server
 from tora import AsyncTora, Tora
+from tora._async import http
 from tora._sync.runner import RUNNER
 
 BEGIN = """
@@ -163,6 +164,7 @@ def test_a_loop_closed_under_the_client(server: Server, caplog: pytest.LogCaptur
         client.log_nowait("loss", 2.0)
         asyncio.run(_awaited(client.shutdown))
         assert client.stats.stored == 2
+        assert not http._sessions.get(loop)
         del loop, client
         gc.collect()
     assert caplog.text == ""
@@ -316,7 +318,8 @@ def test_a_finalizer_that_flushes_on_toras_loop_raises(server: Server, tmp_path:
     """A blocking call that the garbage collector makes on Tora's own thread is refused, and nothing hangs."""
     experiment = ends_well(
         """
-        from tora._sync.runner import RUNNER
+        from tora._async import http
+from tora._sync.runner import RUNNER
         heard = []
         class Model:
             def __del__(self):

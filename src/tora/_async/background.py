@@ -13,6 +13,7 @@ _running: Final[set[asyncio.Task[None]]] = set()  # asyncio itself keeps only we
 
 def start(work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
     """Start a task of the running loop."""
+    _running.difference_update([task for task in list(_running) if task.get_loop().is_closed()])
     task = asyncio.get_running_loop().create_task(work, name=name)
     # A loop that is closed with tasks in it takes them along, and asyncio would tell people that they were destroyed.
     task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001  # there is no public word for it

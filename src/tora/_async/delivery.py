@@ -259,14 +259,15 @@ class Delivery:
         if state.attempt_number > 1 and not self._outage:
             self._outage = True
             logger.warning(
-                "Tora: the server takes no metrics at the moment: %s Training goes on; the metrics are kept "
+                "Tora: the server takes no metrics at the moment: %s. Training goes on; the metrics are kept "
                 "and sent when the server is back.",
-                reason,
+                reason.rstrip("."),
             )
 
     def _give_in(self, reason: str) -> None:
         if reason != self.error:
-            logger.warning("Tora: metrics cannot be delivered: %s They are kept; see `tora sync`.", reason)
+            said = reason.rstrip(".")
+            logger.warning("Tora: metrics cannot be delivered: %s. They are kept; see `tora sync`.", said)
         self.error = reason
         self._outage = True
         self._reach_goals(everyone=True)

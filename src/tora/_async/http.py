@@ -303,9 +303,10 @@ def refusal(answer: Answer, missing: type[ToraError] | None = None) -> ToraError
         missing: What a 404 means here; None when it means that the address is no Tora server's.
     """
     code, message = wire.error_from_wire(answer.body)
+    message = message.rstrip(".")
     said = f"{answer.call} answered {answer.status}{f': {message}' if message else ''}"
     if answer.status in {400, 422}:
-        return ToraValidationError(said)
+        return ToraValidationError(f"{said}.")
     if answer.status in {401, 403}:
         return ToraAuthenticationError(f"{said}. Set TORA_API_KEY, or pass api_key, with a key of that server.")
     if answer.status == 404 and missing is not None:
