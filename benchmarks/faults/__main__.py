@@ -17,6 +17,7 @@ from rich.table import Table
 
 from benchmarks.faults import scenarios
 from benchmarks.faults.child import Kind
+from benchmarks.faults.forking import forked_loader
 from benchmarks.faults.rows import Row
 
 Scenario = Callable[[Path], Row]
@@ -50,6 +51,8 @@ def all_of(options: argparse.Namespace) -> Iterator[tuple[str, Scenario]]:
     if os.geteuid() == 0:
         yield "disk-full", partial(scenarios.disk_full, count=options.metrics, tmpfs=True)
     yield "adopters", partial(scenarios.two_adopters, count=options.metrics)
+    if hasattr(os, "fork"):
+        yield "forked-loader", partial(forked_loader, runs=options.forks)
 
 
 def table_of(rows: list[Row]) -> Table:
@@ -79,6 +82,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="how often the server is killed")
     parser.add_argument("--stop-seconds", type=float, default=30, help="how long the server stands still")
     parser.add_argument("--backlog", type=int, default=2_000_000, help="metrics logged while the server is gone")
+    parser.add_argument("--forks", type=int, default=50, help="how often four workers are forked")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments")
     parser.add_argument("--json", type=Path, help="a file to write the rows to")
     options = parser.parse_args()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
+from benchmarks.faults.forking import forked_loader
 from tests.support.programs import Ended, journals, run, status, stored, sync, writers
 from tests.support.serving import Server
 
@@ -191,7 +193,8 @@ def test_a_process_of_multiprocessing_delivers_at_its_end(
     assert ended.out.splitlines()[1] == str([{"return": 0, "exception": 1, "sys.exit": 3}[kind]] * 2)
     assert stored(server.url, experiment) == {"worker": 20}
     assert journals(tmp_path / "data") == []
-    expected = "finished" if kind == "return" else "failed"
+    # From 3.13 on Python calls nothing of ours before it has forgotten what ended the worker.
+    expected = "finished" if kind == "return" or sys.version_info >= (3, 13) else "failed"
     assert sorted(writers(server.url, experiment).values()) == sorted(["finished", expected, expected])
     assert status(server.url, experiment) == "finished"
 
@@ -220,52 +223,10 @@ def test_a_pool_of_processes_logs(method: str, server: Server, tmp_path: Path) -
     assert journals(tmp_path / "data") == []
 
 
-LOADER = """
-    def load(index, queue):
-        for step in range(20):
-            tora.tlog(f"worker/{index}", step, step)
-        queue.put(index)
-
-    if __name__ == "__main__":
-        print(tora.setup("loader"), flush=True)
-        stop = threading.Event()
-        counts = [0] * 3
-        def train(index):
-            while not stop.is_set():
-                tora.tlog(f"parent/{index}", 0.5, counts[index])
-                counts[index] += 1
-                if counts[index] % 500 == 0:
-                    tora.flush(10)
-        threads = [threading.Thread(target=train, args=[index]) for index in range(3)]
-        for thread in threads:
-            thread.start()
-        context = multiprocessing.get_context("fork")
-        for _ in range(RUNS):
-            queue = context.SimpleQueue()
-            workers = [context.Process(target=load, args=[index, queue], daemon=True) for index in range(4)]
-            for worker in workers:
-                worker.start()
-            assert sorted(queue.get() for _ in workers) == [0, 1, 2, 3]
-            for worker in workers:
-                worker.join(30)
-                assert worker.exitcode == 0, worker
-        stop.set()
-        for thread in threads:
-            thread.join()
-        assert tora.flush(30).waiting == 0
-        print(counts)
-"""
-
-
-def test_a_forked_data_loader_does_not_deadlock(server: Server, tmp_path: Path) -> None:
+def test_a_forked_data_loader_does_not_deadlock(tmp_path: Path) -> None:
     """Four workers are forked while three threads of the parent log and flush: all ends, and all is stored once."""
-    experiment, ended = script(LOADER.replace("RUNS", "5"), tmp_path, server)
-    counts = [int(count) for count in ended.out.splitlines()[1].strip("[]").split(",")]
-    expected = {f"parent/{index}": count for index, count in enumerate(counts)}
-    expected |= {f"worker/{index}": 100 for index in range(4)}
-    assert stored(server.url, experiment) == expected
-    assert journals(tmp_path / "data") == []
-    assert len(writers(server.url, experiment)) == 21
+    row = forked_loader(tmp_path, runs=5)
+    assert row.holds, row
 
 
 def test_a_fork_in_an_asyncio_program(server: Server, tmp_path: Path) -> None:

@@ -318,8 +318,7 @@ def test_a_finalizer_that_flushes_on_toras_loop_raises(server: Server, tmp_path:
     """A blocking call that the garbage collector makes on Tora's own thread is refused, and nothing hangs."""
     experiment = ends_well(
         """
-        from tora._async import http
-from tora._sync.runner import RUNNER
+        from tora._sync.runner import RUNNER
         heard = []
         class Model:
             def __del__(self):

@@ -20,8 +20,8 @@ __all__ = ["Ended", "Program", "journals", "program", "run", "silent", "status",
 
 LIMIT = 60.0  # seconds that a program may take; one that hangs fails by it
 
-# Noise of these kinds would be Tora's.
-STRICT = ("-W", "error::ResourceWarning", "-W", "error::RuntimeWarning")
+# Noise of these kinds would be Tora's. From 3.12 on Python warns of every fork beside threads, which some tests make.
+STRICT = ("-W", "error::ResourceWarning", "-W", "error::RuntimeWarning", "-W", "ignore::DeprecationWarning")
 
 
 @frozen
