@@ -423,7 +423,7 @@ print(returned, interrupts, buffer.logged, flush=True)
 
 def test_interrupts_leave_the_count_and_the_file_in_step(tmp_path: Path) -> None:
     """However often Ctrl-C comes in the midst of logging, the numbers are those of the lines in the file."""
-    rounds = 300
+    rounds = 100
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path), str(rounds)],
         stdout=subprocess.PIPE,
@@ -433,7 +433,7 @@ def test_interrupts_leave_the_count_and_the_file_in_step(tmp_path: Path) -> None
     try:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        until(lambda: _interrupt(child), "end of the child", within=60, every=0.001)
+        until(lambda: _interrupt(child), "end of the child", within=100, every=0.001)
         returned, interrupts, logged = map(int, child.stdout.readline().split())
     finally:
         child.kill()

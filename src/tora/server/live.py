@@ -58,6 +58,7 @@ class Watcher:
     _points: dict[str, list[NewPoints]] = field(factory=lambda: defaultdict(list))
     _counts: dict[str, int] = field(factory=lambda: defaultdict(int))
     _reload: set[str] = field(factory=set)
+    _missed: dict[str, int] = field(factory=lambda: defaultdict(int))  # how many of the first of `_points` were missed
     _changed: bool = False
     _news: asyncio.Event = field(factory=asyncio.Event)
 
@@ -71,6 +72,15 @@ class Watcher:
         if sum(self._counts.values()) > MAX_TOLD_POINTS:
             self.reload([*self._points])
         self.tick = max(self.tick, tick)
+        self._news.set()
+
+    def add_missed(self, points: Iterable[NewPoints]) -> None:
+        """Gather what the reader missed; it comes before what was made durable since it came back."""
+        for new in points:
+            if new.name not in self._reload:
+                self._points[new.name].insert(self._missed[new.name], new)
+                self._missed[new.name] += 1
+                self._count(new)
         self._news.set()
 
     def reload(self, names: Iterable[str]) -> None:
@@ -104,6 +114,7 @@ class Watcher:
         """Return all that gathered and begin anew."""
         points = [new for gathered in self._points.values() for new in gathered]
         update = Update(self.tick, points, frozenset(self._reload), self._changed)
+        self._missed.clear()
         self._points.clear()
         self._counts.clear()
         self._reload.clear()
@@ -116,6 +127,9 @@ class Watcher:
         if new.name in self._reload:
             return
         self._points[new.name].append(new)
+        self._count(new)
+
+    def _count(self, new: NewPoints) -> None:
         self._counts[new.name] += len(new.x)
         if self._counts[new.name] > MAX_SERIES_POINTS:
             self.reload([new.name])

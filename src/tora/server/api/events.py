@@ -110,7 +110,7 @@ def _gather(chunk: Chunk, watcher: Watcher) -> None:
     for name, writer in dict.fromkeys(zip(names.tolist(), writers.tolist(), strict=True)):
         mine = (names == name) & (writers == writer)
         x, time, value = (column[mine] for column in columns)
-        watcher.add([NewPoints(name, writer, x, time, value)], chunk.tick)
+        watcher.add_missed([NewPoints(name, writer, x, time, value)])
 
 
 def _points_to_wire(update: Update) -> dict[str, Any]:
