@@ -247,8 +247,11 @@ async def test_a_quiet_run_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) 
     with scripted() as script:
         async with await AsyncTora.create_experiment("quiet", server_url=script.url):
             await aio_until(lambda: len(script.asked) >= 5, "fourth heartbeat")
-        paths = {asked.path for asked in script.asked if asked.method == "POST"}
-        assert paths == {"/experiments", "/experiments/scripted/heartbeat"}
+        assert {(asked.method, asked.path) for asked in script.asked} == {
+            ("POST", "/experiments"),
+            ("POST", "/experiments/scripted/heartbeat"),
+            ("PATCH", "/experiments/scripted"),
+        }
 
 
 async def test_a_refusal_is_asked_about_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
