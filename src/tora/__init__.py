@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from tora._version import __version__
+from tora.forks import no_fork
 
 if TYPE_CHECKING:
     from tora import aio, errors, models, types
@@ -101,7 +102,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'tora' has no attribute {name!r}")
-    value = import_module(f"tora.{name}") if home == "tora" else getattr(import_module(home), name)
+    with no_fork:
+        value = import_module(f"tora.{name}") if home == "tora" else getattr(import_module(home), name)
     globals()[name] = value
     return value
 

@@ -18,6 +18,8 @@ from pathlib import Path
 import msgspec
 from attrs import frozen
 
+from tora.forks import no_fork
+
 __all__ = ["ServerInfo", "is_held", "key_path", "local_key", "lock_path", "read", "remove", "write", "write_private"]
 
 
@@ -73,7 +75,8 @@ def is_held(folder: Path) -> bool:
     The lock is taken for an instant to find out, so a server that starts waits a moment before it
     believes that another one has it.
     """
-    from filelock import FileLock, Timeout  # only those who look for a local server need it
+    with no_fork:
+        from filelock import FileLock, Timeout  # only those who look for a local server need it
 
     if not lock_path(folder).exists():
         return False

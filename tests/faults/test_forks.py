@@ -275,3 +275,43 @@ def test_a_child_of_a_child(server: Server, tmp_path: Path) -> None:
     )
     assert stored(server.url, experiment) == {"parent": 10, "child": 10, "grandchild": 10}
     assert len(writers(server.url, experiment)) == 3
+
+
+def test_a_fork_during_the_first_call_of_another_thread(server: Server, tmp_path: Path) -> None:
+    """A child forked while another thread still imports what Tora needs opens an experiment of its own."""
+    first, ended = script(
+        """
+        import filelock  # it says, to nobody's harm, that a fork went on whose begin it had not seen
+
+        importing = threading.Event()
+
+        class Slow:
+            def find_spec(self, name, path=None, target=None):
+                if name == "aiohttp":
+                    importing.set()
+                    time.sleep(0.5)
+
+        def own():
+            with tora.Tora.create_experiment("child") as client:
+                client.log("child", 1.0)
+                print(client.experiment_id, flush=True)
+
+        sys.meta_path.insert(0, Slow())
+        thread = threading.Thread(target=lambda: print(tora.setup("fork"), flush=True))
+        thread.start()
+        assert importing.wait(30)
+        assert in_child(own) == 0
+        thread.join()
+        log("parent")
+        """,
+        tmp_path,
+        server,
+    )
+    both = ended.out.splitlines()
+    assert len(set(both)) == 2
+    counts = {name: count for run in both for name, count in stored(server.url, run).items()}
+    assert counts == {
+        "parent": 10,
+        "child": 1,
+    }
+    assert first in both

@@ -8,7 +8,7 @@ from tests.support.source import Module, modules
 
 # From the bottom up; a module may import those of its own row and of the rows above it in this table.
 LAYERS = (
-    {"tora._version", "tora.errors", "tora.types"},
+    {"tora._version", "tora.errors", "tora.forks", "tora.types"},
     {"tora.models"},
     {"tora.validation", "tora.wire", "tora.config", "tora.rendezvous"},
     {"tora._async"},

@@ -14,6 +14,7 @@ from tora._async import exits
 from tora._async.handle import handle_of, reopen, reopen_inside
 from tora._async.writer import Writer, offline
 from tora.errors import ToraValidationError
+from tora.forks import no_fork
 from tora.models import Experiment, Stats
 from tora.types import Hyperparams, Metadata, Step, Tags, Value
 from tora.validation import MAX_STEP
@@ -95,7 +96,8 @@ class AsyncTora:
         body = wire.new_experiment(experiment)
         if settings.mode == "offline":
             return cls(offline(experiment, settings, threshold, body))
-        from tora._async import opening
+        with no_fork:
+            from tora._async import opening
 
         return cls(await opening.create(body, settings, threshold))
 
@@ -131,7 +133,8 @@ class AsyncTora:
         threshold = validation.max_buffer_len(max_buffer_len)
         if settings.mode == "offline":
             return cls(offline(experiment, settings, threshold, None))
-        from tora._async import opening
+        with no_fork:
+            from tora._async import opening
 
         return cls(await opening.load(experiment.id, settings, threshold))
 

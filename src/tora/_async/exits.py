@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Final, Protocol
 from weakref import WeakSet
 
+from tora.forks import no_fork
 from tora.models import Stats
 from tora.types import Status
 
@@ -81,7 +82,8 @@ def _watch_a_worker_process() -> None:
     # The processes of multiprocessing leave by os._exit, which calls nothing of atexit's.
     process = sys.modules.get("multiprocessing.process")
     if process is not None and process.parent_process() is not None:
-        from multiprocessing.util import Finalize
+        with no_fork:
+            from multiprocessing.util import Finalize
 
         Finalize(None, _at_exit, exitpriority=0)
 

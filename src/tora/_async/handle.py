@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from tora._async.home import Revive
 from tora._async.writer import Writer, new_id
 from tora.config import Settings
+from tora.forks import no_fork
 from tora.models import Experiment
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def reopen(client: Callable[[Writer], C], handle: Handle) -> C:
     """Return a client of the handle's experiment, with a writer of its own that does not own the experiment."""
     writer, api = new_id(), None
     if handle.server is not None:
-        from tora._async.http import Api
-        from tora._async.opening import reviver
+        with no_fork:
+            from tora._async.http import Api
+            from tora._async.opening import reviver
 
         api = Api(handle.server, writer, reviver(handle.settings, handle.experiment.write_token))
     return client(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import anyio
 from attrs import evolve
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
@@ -55,7 +54,6 @@ async def _opened(ask: Callable[[Api], Awaitable[Experiment]], settings: Setting
     except BaseException:
         await api.close()
         raise
-    anyio.current_time()  # loads what anyio needs: now, and not while the program goes on, or ends
     opened = Writer(experiment, settings, threshold, id=writer, api=api)
     opened.bind()
     adoption.begin(settings.dir, api.endpoint)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tora import config, validation
 from tora.errors import ToraAuthenticationError, ToraConfigurationError
+from tora.forks import no_fork
 
 __all__ = ["create_workspace"]
 
@@ -35,8 +36,9 @@ async def create_workspace(
         ToraAPIError: The server answers something else than promised.
         ToraConfigurationError: A setting cannot be used, or there is no server (``TORA_MODE``).
     """
-    from tora._async.http import Api
-    from tora._async.opening import endpoint_of
+    with no_fork:
+        from tora._async.http import Api
+        from tora._async.opening import endpoint_of
 
     body = {"name": validation.workspace_name(name), "description": validation.workspace_description(description)}
     settings = config.load(api_key=api_key, server_url=server_url)

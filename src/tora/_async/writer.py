@@ -23,6 +23,7 @@ from tora._async.journal import Header, Journal, journal_dir
 from tora._async.notices import Progress, left_behind, lost_at_the_end, untold_end
 from tora.config import Settings
 from tora.errors import ToraConfigurationError
+from tora.forks import no_fork
 from tora.models import Experiment, Stats
 from tora.types import Status
 
@@ -109,8 +110,10 @@ class Writer:
         self.binding.bind(asyncio.get_running_loop())
 
     def _start_delivery(self, api: Api) -> Delivery:
-        from tora._async.delivery import Delivery
+        with no_fork:
+            from tora._async.delivery import Delivery
 
+            anyio.current_time()  # loads what anyio needs: now, and not while the program goes on, or ends
         return Delivery(self._buffer, api, self.experiment.id, self.id, self._threshold, self._care)
 
     def _wake(self) -> None:

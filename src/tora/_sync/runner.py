@@ -10,10 +10,11 @@ before; else `Runner.run` may raise `ToraError`.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+from tora.forks import no_fork
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -35,13 +36,9 @@ class Runner:
 
     def __init__(self) -> None:
         self._thread: LoopThread | None = None
-        self._lock = threading.RLock()  # reentrant for the sake of signal handlers
         self._inherited: list[LoopThread] = []
         if hasattr(os, "register_at_fork"):  # where there is no fork there is no hook for it
-            # A fork waits for a start, so that a child inherits no half-held lock and no half-done import.
-            os.register_at_fork(
-                before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._begin_anew
-            )
+            os.register_at_fork(after_in_child=self._begin_anew)
 
     @property
     def is_running(self) -> bool:
@@ -87,7 +84,8 @@ class Runner:
 
         An iterator that is given up needs no closing: asyncio closes its source by itself.
         """
-        from tora._sync.pages import Pages
+        with no_fork:
+            from tora._sync.pages import Pages
 
         pages = Pages(func(*args, **kwargs))
         while page := self.run(pages.fetch):
@@ -97,7 +95,7 @@ class Runner:
         return self._thread if self._thread is not None else self._start()
 
     def _start(self) -> LoopThread:
-        with self._lock:
+        with no_fork:  # one start at a time, and none that a child would inherit half done
             from tora._async.home import settle
             from tora._sync.loop import LoopThread
 
@@ -116,14 +114,14 @@ class Runner:
 
     def _begin_anew(self) -> None:
         inherited, self._thread = self._thread, None
-        self._lock.release()
         if inherited is not None:
             inherited.disown()
             self._inherited.append(inherited)  # freeing it would report its tasks as destroyed
 
 
 def _is_disabled() -> bool:
-    from tora import config
+    with no_fork:
+        from tora import config
 
     return config.load().mode == "disabled"
 
