@@ -91,10 +91,12 @@ async def raw(store: MetricsStore, experiment: str = "e", name: str = "loss") ->
     return [pair for one in found for pair in zip(one.columns["x"].tolist(), one.columns["last"].tolist(), strict=True)]
 
 
-async def exported(store: MetricsStore, experiment: str = "e", after: int = 0) -> list[tuple[Any, ...]]:
+async def exported(
+    store: MetricsStore, experiment: str = "e", after: int = 0, through: int | None = None
+) -> list[tuple[Any, ...]]:
     """Return every point of an experiment as a row."""
     rows: list[tuple[Any, ...]] = []
-    async for chunk in store.export(experiment, after):
+    async for chunk in store.export(experiment, after, through):
         rows += zip(
             *(_list(chunk, column) for column in ("name", "writer", "step", "value", "time", "metadata")), strict=True
         )
@@ -541,9 +543,9 @@ async def test_an_export_is_in_the_order_of_arrival_and_goes_on_after_a_tick(
     arrived = [pair for chunk in chunks for pair in zip(_list(chunk, "writer"), _list(chunk, "name"), strict=True)]
     assert arrived == [(writer, name) for _, writer, name in sent]
     assert chunks[-1].tick == store.tick
-    assert (
-        await exported(store, after=chunks[2].tick) == (await exported(store))[sum(len(c.value) for c in chunks[:3]) :]
-    )
+    whole, cut = await exported(store), sum(len(chunk.value) for chunk in chunks[:3])
+    assert await exported(store, after=chunks[2].tick) == whole[cut:]
+    assert await exported(store, through=chunks[2].tick) == whole[:cut]
     assert await exported(store, after=store.tick) == []
     assert await exported(store, "unknown") == []
 

@@ -89,7 +89,7 @@ async def _catch_up(store: MetricsStore, experiment: str, cursor: str | None, wa
     after = int(cursor) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 19 else -1
     told = 0
     if 0 <= after <= watcher.start:
-        async for chunk in store.export(experiment, after):
+        async for chunk in store.export(experiment, after, watcher.start):  # the hub tells what is newer
             told += len(chunk.name)
             if told > MAX_TOLD_POINTS:
                 break

@@ -221,8 +221,14 @@ class MetricsStore(ABC):
         """Return one series for each experiment and name of the query that has points."""
 
     @abstractmethod
-    def export(self, experiment: str, after_tick: int = 0) -> AsyncIterator[Chunk]:
-        """Yield every point of an experiment in the order of arrival, chunk by chunk."""
+    def export(self, experiment: str, after_tick: int = 0, through_tick: int | None = None) -> AsyncIterator[Chunk]:
+        """Yield the points of an experiment in the order of arrival, chunk by chunk.
+
+        Args:
+            experiment: Its id.
+            after_tick: Only what later groups brought.
+            through_tick: Only what groups up to this one brought; None for all that is there now.
+        """
 
     @abstractmethod
     async def delete(self, experiment: str) -> None:

@@ -27,7 +27,7 @@ FROM writers WHERE experiment IN (SELECT unnest(?)) ORDER BY last_seen DESC, wri
 """
 _TICKS: Final = """
 SELECT tick, count(*) AS n FROM points
-WHERE sid IN (SELECT sid FROM series WHERE experiment = $experiment) AND tick > $after
+WHERE sid IN (SELECT sid FROM series WHERE experiment = $experiment) AND tick > $after AND tick <= $through
 GROUP BY tick ORDER BY tick
 """
 _SERIES: Final = "SELECT sid, name, writer FROM series WHERE experiment = ? ORDER BY sid"
@@ -63,9 +63,10 @@ def writers(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -
     return found
 
 
-def spans(connection: duckdb.DuckDBPyConnection, experiment: str, after_tick: int) -> Iterator[Span]:
+def spans(connection: duckdb.DuckDBPyConnection, experiment: str, after: int, through: int) -> Iterator[Span]:
     """Cut an experiment's ticks into chunks; a tick is never cut, so that each chunk ends at a cursor."""
-    rows = connection.execute(_TICKS, {"experiment": experiment, "after": after_tick}).fetchnumpy()
+    asked = {"experiment": experiment, "after": after, "through": through}
+    rows = connection.execute(_TICKS, asked).fetchnumpy()
     ticks = rows["tick"]
     chunk_of = np.cumsum(rows["n"]) // _CHUNK
     starts = np.flatnonzero(np.diff(chunk_of, prepend=-1))

@@ -103,9 +103,12 @@ class DuckDBMetrics(MetricsStore):
         """Return one series for each experiment and name of the query that has points."""
         return await self._read(_series, query)
 
-    async def export(self, experiment: str, after_tick: int = 0) -> AsyncIterator[Chunk]:
-        """Yield every point that is there now, in the order of arrival; a chunk ends with its `tick`."""
-        for span in await self._read(read.spans, experiment, after_tick):
+    async def export(
+        self, experiment: str, after_tick: int = 0, through_tick: int | None = None
+    ) -> AsyncIterator[Chunk]:
+        """Yield the points that are there now, in the order of arrival; a chunk ends with its `tick`."""
+        through = self.tick if through_tick is None else through_tick
+        for span in await self._read(read.spans, experiment, after_tick, through):
             yield await self._read(read.chunk, experiment, span)
 
     async def _write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
