@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.support.disk import file_size_limit
 from tests.support.polling import until
-from tests.support.serving import clean_environment
+from tests.support.serving import UNMEASURED, clean_environment
 from tora._async import buffer as buffer_module
 from tora._async import intake
 from tora._async.buffer import MetricBuffer
@@ -426,9 +426,7 @@ print(returned, interrupts, buffer.logged, flush=True)
 def test_interrupts_leave_the_count_and_the_file_in_step(tmp_path: Path) -> None:
     """However often Ctrl-C comes in the midst of logging, the numbers are those of the lines in the file."""
     rounds = 300
-    environment = clean_environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
-    # An exception out of a signal handler within coverage's own code leaves coverage's lock held for ever.
-    environment.pop("COVERAGE_PROCESS_CONFIG", None)
+    environment = clean_environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path)), **UNMEASURED)
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path), str(rounds)],
         stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from attrs import define
@@ -18,7 +19,7 @@ from tests.support import http
 from tests.support.polling import until
 from tora import rendezvous
 
-__all__ = ["Server", "clean_environment", "free_port", "serving", "start", "stop_local"]
+__all__ = ["UNMEASURED", "Server", "clean_environment", "free_port", "serving", "start", "stop_local"]
 
 _STOP_WITHIN = 30.0
 
@@ -111,6 +112,10 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+UNMEASURED: Final = {"COVERAGE_PROCESS_CONFIG": ""}
+"""For a program that signals interrupt all the time: coverage holds a lock for moments, and a handler waits for it."""
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
