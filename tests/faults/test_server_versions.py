@@ -17,6 +17,7 @@ from tests.support import later
 from tests.support.polling import until
 from tests.support.senders import Sender, create, sending, stored
 from tests.support.serving import Server, clean_environment, serving
+from tora.server.metrics.duckdb.schema import VERSION
 
 STORES = ("catalog.sqlite", "metrics.duckdb")
 LATER = (*later.PROGRAM, "nowhere", "")
@@ -45,7 +46,7 @@ def check(folder: Path, *entry: str) -> None:
     assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0902",)]
     connection.close()
     with duckdb.connect(folder / "metrics.duckdb") as database:
-        assert database.execute("SELECT schema_version FROM meta").fetchall() == [(3,)]
+        assert database.execute("SELECT schema_version FROM meta").fetchall() == [(VERSION + 2,)]
         assert database.execute("SELECT sid, unit FROM units").fetchall() == [(1, "m")]
 
 

@@ -18,6 +18,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.server.parts import small_parts
 from tora.server.metrics.base import (
     Chunk,
     MetricsStore,
@@ -46,10 +47,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "metrics.duckdb"
 
 
-@pytest.fixture(params=["duckdb"])
-def make(request: pytest.FixtureRequest, file: Path) -> Callable[[], MetricsStore]:
+@pytest.fixture(params=["duckdb", "duckdb, sorted all the time"])
+def make(request: pytest.FixtureRequest, file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], MetricsStore]:
     """Make a store of each kind; made again, it holds the same points."""
-    return {"duckdb": lambda: DuckDBMetrics(file)}[request.param]
+    if "sorted" in request.param:
+        small_parts(monkeypatch)
+    return lambda: DuckDBMetrics(file)
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ from tora.server.metrics.base import Appended, PointBatch
 from tora.server.metrics.duckdb.connection import table, transaction
 from tora.server.metrics.duckdb.group import Group, SidCounter, gather, series_changes
 from tora.server.metrics.duckdb.index import ExperimentIndex, Index
+from tora.server.metrics.duckdb.parts import Tail
 
 __all__ = ["append"]
 
 # DuckDB takes NaN in an array for NULL. Where a column cannot be NULL, it was NaN.
 _INSERT_POINTS = """
-INSERT INTO points
-SELECT sid, ordinal, step, time, COALESCE(value, 'NaN'::DOUBLE), {metadata}, $tick FROM incoming
+INSERT INTO {table}
+SELECT sid, ordinal, step, time, COALESCE(value, 'NaN'::DOUBLE), {metadata}, $tick, place FROM incoming
 """
 _INSERT_SERIES = """
 INSERT INTO series
@@ -52,7 +53,12 @@ _INSERT_IDS = "INSERT INTO messages SELECT experiment, msg_id FROM incoming"
 
 
 def append(
-    connection: duckdb.DuckDBPyConnection, index: Index, sids: SidCounter, batches: Sequence[PointBatch], tick: int
+    connection: duckdb.DuckDBPyConnection,
+    index: Index,
+    sids: SidCounter,
+    tail: Tail,
+    batches: Sequence[PointBatch],
+    tick: int,
 ) -> list[Appended]:
     """Store a group and return what became of each batch; the group's number is `tick + 1` if it adds points.
 
@@ -66,7 +72,7 @@ def append(
             group = gather(batches, known, sids, _stored_ids(connection, batches))
             if len(group.sid):
                 tick += 1
-                _write_points(connection, group, tick)
+                _write_points(connection, tail, group, tick)
                 _write_series(connection, group)
             if group.messages:
                 _write_messages(connection, group)
@@ -74,6 +80,7 @@ def append(
     except BaseException:
         index.forget(experiments)
         raise
+    tail.rows += len(group.sid)
     news = group.news(batches)
     return [
         Appended(len(batch.names), through, tick, new)
@@ -86,17 +93,19 @@ def _strangers(batches: Sequence[PointBatch], known: Mapping[str, ExperimentInde
     return {(experiment, writer) for experiment, writer in writers if writer not in known[experiment].marks}
 
 
-def _write_points(connection: duckdb.DuckDBPyConnection, group: Group, tick: int) -> None:
+def _write_points(connection: duckdb.DuckDBPyConnection, tail: Tail, group: Group, tick: int) -> None:
     columns = {
         "sid": group.sid,
         "ordinal": group.ordinal,
         "step": np.ma.MaskedArray(group.step, group.step < 0),
         "time": group.time,
         "value": group.value,
+        "place": np.arange(len(group.sid), dtype=np.int32),
     }
     if group.metadata is not None:
         columns["metadata"] = group.metadata
-    statement = _INSERT_POINTS.format(metadata="NULL" if group.metadata is None else "metadata")
+    metadata = "NULL" if group.metadata is None else "metadata"
+    statement = _INSERT_POINTS.format(table=tail.table, metadata=metadata)
     with table(connection, "incoming", columns):
         connection.execute(statement, {"tick": tick})
 

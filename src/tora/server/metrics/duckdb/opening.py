@@ -14,10 +14,8 @@ from tora.server.storage.newfile import trouble_or_new
 
 __all__ = ["newest", "open_file"]
 
-_NEWEST: Final = """
-SELECT greatest((SELECT tick FROM meta), (SELECT max(tick) FROM points)),
-    (SELECT COALESCE(max(sid), 0) FROM series)
-"""
+_NEWEST: Final = "SELECT tick, (SELECT COALESCE(max(sid), 0) FROM series) FROM meta"
+_TABLES_OF_POINTS: Final = r"SELECT table_name FROM duckdb_tables() WHERE table_name SIMILAR TO 'points(_\d+)?'"
 # DuckDB checks a block when it is read, and reads no more than a statement needs: this needs them all.
 _READ_ALL: Final = "SELECT bit_xor(hash(COLUMNS(*))) FROM {table}"
 
@@ -51,7 +49,9 @@ def open_file(mark: Mark, config: dict[str, Any], *, thorough: bool) -> duckdb.D
 def newest(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """Return the number of the newest group and that of the newest series."""
     tick, sid = connection.execute(_NEWEST).fetchall()[0]
-    return int(tick), int(sid)
+    points = [name for (name,) in connection.execute(_TABLES_OF_POINTS).fetchall()]
+    ticks = [connection.execute(f"SELECT max(tick) FROM {name}").fetchall()[0][0] for name in points]  # noqa: S608
+    return max([tick, *(one for one in ticks if one is not None)]), sid
 
 
 def _make(path: Path) -> None:

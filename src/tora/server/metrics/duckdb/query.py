@@ -15,6 +15,7 @@ from attrs import frozen
 
 from tora.server.metrics.base import Series, SeriesQuery
 from tora.server.metrics.duckdb.connection import table
+from tora.server.metrics.duckdb.parts import points_of
 
 __all__ = ["series"]
 
@@ -29,7 +30,7 @@ WHERE experiment IN (SELECT unnest($experiments)) AND name IN (SELECT unnest($na
 _POINTS: Final = """
 WITH placed AS (
     SELECT gid, {x} AS x, ordinal, value, CASE WHEN isfinite(value) THEN value END AS finite
-    FROM points JOIN wanted USING (sid)
+    FROM ({points}) JOIN wanted USING (sid)
 ), p AS (
     SELECT * FROM placed WHERE TRUE {within}
 )
@@ -123,7 +124,10 @@ class _Reader:
         bounds = {"start": query.start, "end": query.end}
         self._bounds = {name: bound for name, bound in bounds.items() if bound is not None}
         within = {"start": "AND x >= $start", "end": "AND x <= $end"}
-        self._points = _POINTS.format(x=self._x(found), within=" ".join(within[name] for name in self._bounds))
+        points = points_of(connection, "sid, ordinal, step, time, value", found.sid)
+        self._points = _POINTS.format(
+            points=points, x=self._x(found), within=" ".join(within[name] for name in self._bounds)
+        )
 
     def spans(self) -> _Spans:
         """Return how much lies in the asked range, without a look at the points where the summaries tell."""

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from tora.models import Summary
 from tora.server.metrics.base import Chunk, Writer
+from tora.server.metrics.duckdb.parts import points_of
 
 __all__ = ["Span", "chunk", "spans", "summaries", "writers"]
 
@@ -26,16 +27,15 @@ SELECT experiment, writer, through, first_seen, last_seen, status
 FROM writers WHERE experiment IN (SELECT unnest(?)) ORDER BY last_seen DESC, writer
 """
 _TICKS: Final = """
-SELECT tick, count(*) AS n FROM points
-WHERE sid IN (SELECT sid FROM series WHERE experiment = $experiment) AND tick > $after AND tick <= $through
+SELECT tick, count(*) AS n FROM ({points})
+WHERE sid IN (SELECT unnest($sids)) AND tick > $after AND tick <= $through
 GROUP BY tick ORDER BY tick
 """
 _SERIES: Final = "SELECT sid, name, writer FROM series WHERE experiment = ? ORDER BY sid"
-# Rows of one tick lie in the order in which they were inserted, which is that of their arrival.
 _POINTS: Final = """
-SELECT sid, step, value, time, metadata FROM points
-WHERE sid IN (SELECT sid FROM series WHERE experiment = $experiment) AND tick BETWEEN $first AND $last
-ORDER BY tick, rowid
+SELECT sid, step, value, time, metadata FROM ({points})
+WHERE sid IN (SELECT unnest($sids)) AND tick BETWEEN $first AND $last
+ORDER BY tick, place
 """
 
 
@@ -65,8 +65,9 @@ def writers(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -
 
 def spans(connection: duckdb.DuckDBPyConnection, experiment: str, after: int, through: int) -> Iterator[Span]:
     """Cut an experiment's ticks into chunks; a tick is never cut, so that each chunk ends at a cursor."""
-    asked = {"experiment": experiment, "after": after, "through": through}
-    rows = connection.execute(_TICKS, asked).fetchnumpy()
+    sids, _, _ = _series(connection, experiment)
+    statement = _TICKS.format(points=points_of(connection, "sid, tick", sids))
+    rows = connection.execute(statement, {"sids": sids.tolist(), "after": after, "through": through}).fetchnumpy()
     ticks = rows["tick"]
     chunk_of = np.cumsum(rows["n"]) // _CHUNK
     starts = np.flatnonzero(np.diff(chunk_of, prepend=-1))
@@ -77,7 +78,8 @@ def spans(connection: duckdb.DuckDBPyConnection, experiment: str, after: int, th
 def chunk(connection: duckdb.DuckDBPyConnection, experiment: str, span: Span) -> Chunk:
     """Return the points of some ticks in the order of their arrival."""
     sids, names, writer_ids = _series(connection, experiment)
-    rows = connection.execute(_POINTS, {"experiment": experiment, "first": span.first, "last": span.last}).fetchnumpy()
+    statement = _POINTS.format(points=points_of(connection, "*", sids))
+    rows = connection.execute(statement, {"sids": sids.tolist(), "first": span.first, "last": span.last}).fetchnumpy()
     place = np.searchsorted(sids, rows["sid"])
     return Chunk(
         name=names[place],

@@ -14,13 +14,15 @@ import duckdb
 
 from tora.server.metrics.base import StoreError
 from tora.server.metrics.duckdb.connection import transaction
+from tora.server.metrics.duckdb.parts import create_part
 
 __all__ = ["MIGRATIONS", "VERSION", "stored_version", "upgrade"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _TABLES: Final = """
-CREATE TABLE meta (schema_version INTEGER NOT NULL, tick BIGINT NOT NULL);
+-- The tail is the number of the part that takes what arrives.
+CREATE TABLE meta (schema_version INTEGER NOT NULL, tick BIGINT NOT NULL, tail INTEGER NOT NULL);
 
 -- One row for each experiment, name and writer: the summary of its points.
 CREATE TABLE series (
@@ -39,16 +41,8 @@ CREATE TABLE series (
     last_step BIGINT
 );
 
--- The ordinal counts the points of an experiment's name over all its writers, from 0.
-CREATE TABLE points (
-    sid INTEGER NOT NULL,
-    ordinal BIGINT NOT NULL,
-    step BIGINT,
-    time DOUBLE NOT NULL,
-    value DOUBLE NOT NULL,
-    metadata VARCHAR,
-    tick BIGINT NOT NULL
-);
+-- The tables of points that take no more; `tora.server.metrics.duckdb.parts` makes them.
+CREATE TABLE parts (part INTEGER NOT NULL, clustered BOOLEAN NOT NULL, rows BIGINT NOT NULL);
 
 CREATE TABLE writers (
     experiment VARCHAR NOT NULL,
@@ -64,7 +58,17 @@ CREATE TABLE messages (experiment VARCHAR NOT NULL, msg_id VARCHAR NOT NULL);
 """
 
 
-MIGRATIONS: Final[dict[int, str]] = {}
+# Until then one table held all points, and the rows of a tick lay in the order of their arrival.
+_PARTS: Final = """
+CREATE TABLE parts (part INTEGER NOT NULL, clustered BOOLEAN NOT NULL, rows BIGINT NOT NULL);
+CREATE TABLE points_1 AS SELECT *, (rowid & 2147483647)::INTEGER AS place FROM points;
+INSERT INTO parts SELECT 1, FALSE, count(*) FROM points_1;
+DROP TABLE points;
+CREATE TABLE points_2 AS FROM points_1 LIMIT 0;
+ALTER TABLE meta ADD COLUMN tail INTEGER DEFAULT 2;
+"""
+
+MIGRATIONS: Final[dict[int, str]] = {1: _PARTS}
 """The statements that lead from each older version to the next."""
 
 
@@ -77,7 +81,7 @@ def stored_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int | N
     tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if not tables:
         return None
-    if not tables >= {"meta", "series", "points", "writers", "messages"}:
+    if not tables >= {"meta", "series", "writers", "messages"}:
         raise StoreError(
             f"the file {path} belongs to another program: it has the table {min(tables)!r} and lacks Tora's; "
             "it was not changed: give Tora a folder of its own"
@@ -92,7 +96,8 @@ def upgrade(connection: duckdb.DuckDBPyConnection, stored: int | None) -> None:
     with transaction(connection):
         if stored is None:
             connection.execute(_TABLES)
-            connection.execute("INSERT INTO meta VALUES (?, 0)", [VERSION])
+            create_part(connection, 1)
+            connection.execute("INSERT INTO meta VALUES (?, 0, 1)", [VERSION])
         else:
             for version in range(stored, VERSION):
                 connection.execute(MIGRATIONS[version])

@@ -1,8 +1,9 @@
-"""The embedded store: one thread writes, two read, and the event loop does neither."""
+"""The embedded store: one thread writes, two read, one sorts what is old, and the event loop does none of it."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,10 +23,11 @@ from tora.server.metrics.base import (
     StoreError,
     Writer,
 )
-from tora.server.metrics.duckdb import query, read
+from tora.server.metrics.duckdb import read
 from tora.server.metrics.duckdb.connection import transaction
 from tora.server.metrics.duckdb.errors import translated
 from tora.server.metrics.duckdb.file import GivenUpError, MetricsFile
+from tora.server.metrics.duckdb.query import series
 from tora.server.metrics.duckdb.writing import WritingEnd
 from tora.types import Status
 
@@ -35,6 +37,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _READERS: Final = 2
+
+_logger = logging.getLogger("tora.server")
 
 
 class DuckDBMetrics(MetricsStore):
@@ -52,6 +56,9 @@ class DuckDBMetrics(MetricsStore):
         self._closed = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="tora-metrics-write")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="tora-metrics-read")
+        self._sorter = ThreadPoolExecutor(1, thread_name_prefix="tora-metrics-sort")
+        self._unsorted = asyncio.Event()
+        self._sorting: asyncio.Task[None] | None = None
 
     @property
     def tick(self) -> int:
@@ -67,21 +74,31 @@ class DuckDBMetrics(MetricsStore):
         """
         with translated(self._file.path):
             await self._on(self._writer, self._end.open)
+        self._unsorted.set()
+        self._sorting = asyncio.create_task(self._keep_sorted(), name="sorting of points")
 
     async def close(self) -> None:
         """Commit what was accepted, fold the log into the file and close it."""
         if self._closed:
             return
         self._closed = True
+        if self._sorting is not None:
+            self._sorting.cancel()
         # The readers first: the log is folded in when nobody looks at older versions of rows.
         await asyncio.to_thread(self._readers.shutdown, cancel_futures=True)
         with translated(self._file.path):
             await _in(self._writer, self._end.close)
-        await asyncio.to_thread(self._writer.shutdown)
+        for executor in (self._writer, self._sorter):
+            await asyncio.to_thread(executor.shutdown)
 
     async def append(self, batches: Sequence[PointBatch]) -> list[Appended]:
         """Store several batches in one transaction; they are durable when this returns."""
-        return await self._write(self._end.append, batches)
+        tail = self._end.tail
+        try:
+            return await self._write(self._end.append, batches)
+        finally:
+            if self._end.tail != tail:
+                self._unsorted.set()
 
     async def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
         """Note a sign of life of a writer, or its end."""
@@ -90,6 +107,7 @@ class DuckDBMetrics(MetricsStore):
     async def delete(self, experiment: str) -> None:
         """Delete all that is known of an experiment."""
         await self._write(self._end.delete, experiment)
+        self._unsorted.set()  # a step that it interrupted is to be done again
 
     async def summaries(self, experiments: Sequence[str]) -> dict[str, list[Summary]]:
         """Return the summary of each metric of each experiment, by name; never scans points."""
@@ -101,7 +119,7 @@ class DuckDBMetrics(MetricsStore):
 
     async def series(self, query: SeriesQuery) -> list[Series]:
         """Return one series for each experiment and name of the query that has points."""
-        return await self._read(_series, query)
+        return await self._read(series, query)
 
     async def export(
         self, experiment: str, after_tick: int = 0, through_tick: int | None = None
@@ -110,6 +128,25 @@ class DuckDBMetrics(MetricsStore):
         through = self.tick if through_tick is None else through_tick
         for span in await self._read(read.spans, experiment, after_tick, through):
             yield await self._read(read.chunk, experiment, span)
+
+    async def sort(self) -> None:
+        """Sort by series what is old; what is sorted already stays as it is.
+
+        Raises:
+            StoreError: The engine failed; all points are where they were.
+        """
+        with translated(self._file.path):
+            while await self._on(self._sorter, self._end.clustering.step):
+                pass
+
+    async def _keep_sorted(self) -> None:
+        while True:
+            await self._unsorted.wait()
+            self._unsorted.clear()
+            try:
+                await self.sort()
+            except StoreError as exc:
+                _logger.warning("old points are not sorted by series, and charts take longer: %s", exc)
 
     async def _write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         run = partial(work, *args, **kwargs)
@@ -128,7 +165,7 @@ class DuckDBMetrics(MetricsStore):
         self, work: Callable[Concatenate[duckdb.DuckDBPyConnection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         def run() -> T:
-            with self._file.reader() as connection:
+            with self._file.reader() as connection, transaction(connection):  # all statements see the same points
                 return work(connection, *args, **kwargs)
 
         with translated(self._file.path):
@@ -146,8 +183,3 @@ class DuckDBMetrics(MetricsStore):
 
 async def _in(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(executor, work)
-
-
-def _series(connection: duckdb.DuckDBPyConnection, asked: SeriesQuery) -> list[Series]:
-    with transaction(connection):
-        return query.series(connection, asked)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from tora.server.metrics.base import Appended, PointBatch
 from tora.server.metrics.duckdb.append import append
+from tora.server.metrics.duckdb.clustering import Clustering
 from tora.server.metrics.duckdb.connection import transaction
 from tora.server.metrics.duckdb.file import MetricsFile
 from tora.server.metrics.duckdb.group import SidCounter
 from tora.server.metrics.duckdb.index import Index
 from tora.server.metrics.duckdb.opening import newest
+from tora.server.metrics.duckdb.parts import PART_ROWS, Tail, begin_part, open_tail, read_parts
 from tora.types import Status
 
 __all__ = ["WritingEnd"]
@@ -23,18 +26,30 @@ _FIRST_SIGN = "INSERT INTO writers VALUES ($experiment, $writer, 0, $seen, $seen
 
 
 class WritingEnd:
-    """All changes of the file; every call but `tick` is for the writing thread alone."""
+    """All changes of the file; every call but `tick` and `tail` is for the writing thread alone.
+
+    Attributes:
+        clustering: What sorts the parts that are full, in a thread of its own.
+    """
 
     def __init__(self, file: MetricsFile) -> None:
         self._file = file
         self._index = Index()
         self._sids = SidCounter(0)
         self._tick = 0
+        self._tail = Tail(0, 0)
+        self._numbers = itertools.count()
+        self.clustering = Clustering(file, lambda: next(self._numbers))
 
     @property
     def tick(self) -> int:
         """The number of the newest committed group."""
         return self._tick
+
+    @property
+    def tail(self) -> int:
+        """The number of the part that takes what arrives."""
+        return self._tail.number
 
     def open(self) -> None:
         """Open the file, or create it."""
@@ -43,17 +58,24 @@ class WritingEnd:
 
     def revive(self) -> None:
         """Open the file again if DuckDB gave it up, and trust nothing that was remembered."""
-        self._file.revive()
-        self._start()
+        with self.clustering.held():
+            self._file.revive()
+            self._start()
 
     def close(self) -> None:
         """Fold the log into the file and close it; a second call does nothing."""
         self._index.clear()
-        self._file.close()
+        with self.clustering.held():
+            self._file.close()
 
     def append(self, batches: Sequence[PointBatch]) -> list[Appended]:
         """Store several batches in one transaction."""
-        appended = append(self._file.connection, self._index, self._sids, batches, self._tick)
+        connection = self._file.connection
+        if self._tail.rows >= PART_ROWS:
+            with transaction(connection):
+                tail = begin_part(connection, self._tail, next(self._numbers))
+            self._tail = tail
+        appended = append(connection, self._index, self._sids, self._tail, batches, self._tick)
         self._tick = max((one.tick for one in appended), default=self._tick)
         self._file.mark.write(self._tick)
         return appended
@@ -70,11 +92,13 @@ class WritingEnd:
     def delete(self, experiment: str) -> None:
         """Delete all that is known of an experiment; its ticks are not given again."""
         connection = self._file.connection
-        with transaction(connection):
+        with self.clustering.held(), transaction(connection):
             connection.execute("UPDATE meta SET tick = ?", [self._tick])
-            connection.execute(
-                "DELETE FROM points WHERE sid IN (SELECT sid FROM series WHERE experiment = ?)", [experiment]
-            )
+            for table in (*(part.table for part in read_parts(connection)), self._tail.table):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE sid IN (SELECT sid FROM series WHERE experiment = ?)",  # noqa: S608
+                    [experiment],
+                )
             for table in ("series", "writers", "messages"):
                 connection.execute(f"DELETE FROM {table} WHERE experiment = ?", [experiment])  # noqa: S608  # our names
         self._index.forget([experiment])
@@ -85,3 +109,6 @@ class WritingEnd:
         # Never backwards: live readers hold ticks, and a series may have begun and failed to commit.
         self._tick = max(tick, self._tick)
         self._sids = SidCounter(max(newest_sid + 1, self._sids.next))
+        self._tail = open_tail(self._file.connection)
+        parts = [part.number for part in read_parts(self._file.connection)]
+        self._numbers = itertools.count(max([self._tail.number, *parts]) + 1)
