@@ -16,11 +16,11 @@ from attrs import asdict
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivering, ingesting, logging_calls, querying, starting
+from benchmarks import delivering, growing, ingesting, logging_calls, querying, starting
 from benchmarks.row import Row
 from tests.support.serving import serving
 
-GROUPS = ("log", "deliver", "start", "ingest", "query")
+GROUPS = ("log", "deliver", "start", "ingest", "query", "grow")
 
 
 def main() -> None:
@@ -48,6 +48,9 @@ def _measured(group: str, folder: Path, *, quick: bool) -> Iterator[Row]:
     folder.mkdir()
     if group == "start":
         yield from starting.measure(folder, quick=quick)
+        return
+    if group == "grow":
+        yield from growing.measure(folder, quick=quick)
         return
     with serving(folder / "server") as server:
         match group:

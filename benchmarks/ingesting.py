@@ -20,7 +20,7 @@ from tests.support import http
 from tests.support.serving import clean_environment
 from tora import wire
 
-__all__ = ["measure"]
+__all__ = ["measure", "run_ingest"]
 
 METRICS = ("train/loss", "train/accuracy", "train/lr", "train/grad_norm")
 
@@ -31,7 +31,7 @@ def measure(server_url: str, *, quick: bool) -> list[Row]:
     rows = []
     for writers, size in ((1, 10_000), (8, 5_000), (64, 1_000), (500, 100)):
         batches = max(1, total // (writers * size))
-        rate, p99, stored = _run(server_url, writers, batches, size)
+        rate, p99, stored = run_ingest(server_url, writers, batches, size)
         expected = writers * batches * size
         if stored != expected:
             raise RuntimeError(f"{expected:,} metrics were sent, and {stored:,} are stored")
@@ -42,7 +42,8 @@ def measure(server_url: str, *, quick: bool) -> list[Row]:
     return rows
 
 
-def _run(server_url: str, writers: int, batches: int, size: int) -> tuple[float, float, int]:
+def run_ingest(server_url: str, writers: int, batches: int, size: int) -> tuple[float, float, int]:
+    """Return the rate, the 99th percentile of the seconds until an answer, and how many metrics are stored."""
     made = http.request("POST", f"{server_url}/experiments", {"name": f"ingest {writers}"}).json()["data"]
     load = {"url": f"{server_url}/experiments/{made['id']}/logs/batch", "writers": writers, "batches": batches}
     ended = subprocess.run(

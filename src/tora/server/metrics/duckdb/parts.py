@@ -31,7 +31,7 @@ __all__ = [
     "table_of",
 ]
 
-PART_ROWS: Final = 1_000_000
+PART_ROWS: Final = 250_000
 """A part that takes what arrives holds so many rows, and those of the group that filled it."""
 
 FAN: Final = 8
@@ -40,6 +40,7 @@ FAN: Final = 8
 _RANGES: Final = 4
 _PARTS: Final = "SELECT part, clustered, rows FROM parts ORDER BY part"
 _TAIL: Final = "SELECT tail FROM meta"
+_ALL: Final = "SELECT part FROM parts UNION ALL SELECT tail FROM meta"
 # The ordinal counts the points of an experiment's name over all its writers, from 0; the place those of a tick.
 _CREATE: Final = """
 CREATE TABLE {table} (
@@ -108,7 +109,7 @@ def read_parts(connection: duckdb.DuckDBPyConnection) -> list[Part]:
 
 def open_tail(connection: duckdb.DuckDBPyConnection) -> Tail:
     """Return the part that takes what arrives."""
-    number = _tail(connection)
+    (number,) = connection.execute(_TAIL).fetchall()[0]
     (rows,) = connection.execute(f"SELECT count(*) FROM {table_of(number)}").fetchall()[0]  # noqa: S608  # our names
     return Tail(number, rows)
 
@@ -145,16 +146,12 @@ def points_of(connection: duckdb.DuckDBPyConnection, columns: str, sids: np.ndar
         columns: What to select.
         sids: The numbers of the series; shape (n,).
     """
-    tables = [*(part.table for part in read_parts(connection)), table_of(_tail(connection))]
+    tables = [table_of(number) for (number,) in connection.execute(_ALL).fetchall()]
     return " UNION ALL ".join(
         f"SELECT {columns} FROM {table} WHERE sid BETWEEN {low} AND {high}"  # noqa: S608  # our names and numbers
         for table in tables
         for low, high in _ranges(sids)
     )
-
-
-def _tail(connection: duckdb.DuckDBPyConnection) -> int:
-    return int(connection.execute(_TAIL).fetchall()[0][0])
 
 
 def _ranges(sids: np.ndarray) -> list[tuple[int, int]]:

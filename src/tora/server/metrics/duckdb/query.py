@@ -26,11 +26,11 @@ FROM series
 WHERE experiment IN (SELECT unnest($experiments)) AND name IN (SELECT unnest($names))
 """
 
-# gid numbers the answers; the points of all of them are read together.
+# gid numbers the answers; the points of all of them are read together. One series alone, the usual chart, is
+# spared the joins, which take a third of the time.
 _POINTS: Final = """
 WITH placed AS (
-    SELECT gid, {x} AS x, ordinal, value, CASE WHEN isfinite(value) THEN value END AS finite
-    FROM ({points}) JOIN wanted USING (sid)
+    SELECT {gid} AS gid, {x} AS x, ordinal, value, CASE WHEN isfinite(value) THEN value END AS finite FROM {source}
 ), p AS (
     SELECT * FROM placed WHERE TRUE {within}
 )
@@ -42,17 +42,17 @@ FROM p GROUP BY gid
 """
 _EVERY_POINT: Final = """
 SELECT gid, x, value AS last, finite AS min, finite AS max, finite AS mean, 1::BIGINT AS count
-FROM p JOIN spans USING (gid) ORDER BY gid, x, ordinal
+FROM {p} ORDER BY gid, x, ordinal
 """
 _BUCKETS: Final = """
-SELECT gid, max(x) AS x, arg_max(value, {latest}) AS last,
+SELECT {gid} AS gid, max(x) AS x, arg_max(value, {latest}) AS last,
     min(finite) AS min, max(finite) AS max, avg(finite) AS mean, count(*) AS count
-FROM p JOIN spans USING (gid) GROUP BY gid, {bucket} ORDER BY gid, x
+FROM {p} GROUP BY {key} ORDER BY gid, x
 """
 _ACROSS: Final = """
-SELECT gid, max(x) AS x, avg(finite) AS mean, min(finite) AS min, max(finite) AS max,
+SELECT {gid} AS gid, max(x) AS x, avg(finite) AS mean, min(finite) AS min, max(finite) AS max,
     quantile_cont(finite, 0.5) AS p50, quantile_cont(finite, 0.95) AS p95, count(*) AS count
-FROM p JOIN spans USING (gid) GROUP BY gid, {bucket} ORDER BY gid, x
+FROM {p} GROUP BY {key} ORDER BY gid, x
 """
 # A quotient that is no integer (the range of times may be infinite) falls into the last bucket.
 _BUCKET: Final = "least(TRY_CAST(floor((x - low) / width) AS BIGINT), $last_bucket)"
@@ -99,7 +99,7 @@ def series(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> list[Se
     with table(connection, "wanted", {"sid": found.sid, "gid": found.gid}):
         spans = reader.spans()
         exact = reader.fits(spans)
-        parts = [reader.read(spans, exact, whole=True)]
+        parts = [] if len(exact) and not exact.any() else [reader.read(spans, exact, whole=True)]
         if not exact.all():
             parts.append(reader.read(spans, ~exact, whole=False))
     totals = {gid: place for place, gid in enumerate(spans.gid.tolist())}
@@ -125,8 +125,13 @@ class _Reader:
         self._bounds = {name: bound for name, bound in bounds.items() if bound is not None}
         within = {"start": "AND x >= $start", "end": "AND x <= $end"}
         points = points_of(connection, "sid, ordinal, step, time, value", found.sid)
+        self._single = len(found.sid) == 1
+        self._gid = "0" if self._single else "gid"
         self._points = _POINTS.format(
-            points=points, x=self._x(found), within=" ".join(within[name] for name in self._bounds)
+            gid=self._gid,
+            x=self._x(found),
+            source=f"({points})" if self._single else f"({points}) JOIN wanted USING (sid)",
+            within=" ".join(within[name] for name in self._bounds),
         )
 
     def spans(self) -> _Spans:
@@ -150,14 +155,21 @@ class _Reader:
             "width": np.where(extent > 0, extent, 1.0) / max(self._query.points, 1),
         }
         with table(self._connection, "spans", bounds):
-            if self._across:
-                return self._bucketed(_ACROSS, "x" if whole else _BUCKET)
-            return self._fetch(_EVERY_POINT) if whole else self._bucketed(_BUCKETS, _BUCKET)
+            if whole and not self._across:
+                return self._fetch(_EVERY_POINT.format(p="p" if self._single else "p JOIN spans USING (gid)"))
+            return self._bucketed(bounds, "x" if whole else _BUCKET)
 
-    def _bucketed(self, statement: str, bucket: str) -> dict[str, np.ndarray]:
+    def _bucketed(self, bounds: Mapping[str, np.ndarray], bucket: str) -> dict[str, np.ndarray]:
+        parameters: dict[str, float] = {"last_bucket": self._query.points - 1} if bucket is _BUCKET else {}
+        p, key = "p JOIN spans USING (gid)", f"gid, {bucket}"
+        if self._single:
+            p, key = "p", bucket
+        if self._single and bucket is _BUCKET:
+            p = "(SELECT *, $low::DOUBLE AS low, $width::DOUBLE AS width FROM p)"
+            parameters |= {name: float(bounds[name][0]) for name in ("low", "width")}
         latest = _LATEST_TIME if self._query.x == "time" else _LATEST_STEP
-        parameters = {"last_bucket": self._query.points - 1} if bucket is _BUCKET else {}
-        return self._fetch(statement.format(latest=latest, bucket=bucket), parameters)
+        statement = (_ACROSS if self._across else _BUCKETS).format(gid=self._gid, p=p, key=key, latest=latest)
+        return self._fetch(statement, parameters)
 
     def _fetch(self, statement: str, parameters: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
         rows = self._connection.execute(self._points + statement, {**self._bounds, **(parameters or {})})
