@@ -23,6 +23,7 @@ __all__ = [
     "Batch",
     "ExperimentChange",
     "Heartbeat",
+    "MetricLine",
     "MetricRecord",
     "NewExperiment",
     "NewWorkspace",
@@ -49,7 +50,7 @@ encode: Final = msgspec.json.Encoder().encode
 # --- A metric, on its way out ---------------------------------------------------------------------
 
 
-class _Line(msgspec.Struct, gc=False, omit_defaults=True):
+class MetricLine(msgspec.Struct, gc=False, omit_defaults=True):
     """One metric as it is written; a struct encodes faster than a dict, and leaves out what is None."""
 
     name: str
@@ -70,7 +71,10 @@ def encode_metric(name: str, value: float, step: int | None, metadata: Mapping[s
         time: Unix seconds.
     """
     # value - value is 0.0 for every finite double and NaN for the others: cheaper than math.isfinite.
-    return encode(_Line(name, value if value - value == 0.0 else non_finite_name(value), time, step, metadata)) + b"\n"
+    return (
+        encode(MetricLine(name, value if value - value == 0.0 else non_finite_name(value), time, step, metadata))
+        + b"\n"
+    )
 
 
 def number(value: float) -> float | str:

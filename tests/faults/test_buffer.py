@@ -204,8 +204,10 @@ Accounts.TestCase.settings = settings(max_examples=150, stateful_step_count=40, 
 TestAccounts = Accounts.TestCase
 
 
-def test_threads_share_a_buffer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gil", [True, False])
+def test_threads_share_a_buffer(gil: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
     """Whatever many threads log is taken once, in the order of its number, while it is still being logged."""
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: gil, raising=False)
     per_thread, threads = 3000, 4
     with small_bounds():
         buffer = new_buffer(tmp_path)
@@ -235,6 +237,33 @@ def test_threads_share_a_buffer(tmp_path: Path) -> None:
             ]
         buffer.close("finished")
     assert list(journal_dir(tmp_path).iterdir()) == []
+
+
+def test_a_thread_waits_while_another_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric logged while another thread's is being written follows it, and is in the file when append returns."""
+    buffer = new_buffer(tmp_path)
+    buffer.append(line(0))
+    inside, leave = threading.Event(), threading.Event()
+
+    def write(fd: int, data: bytes) -> int:
+        if data == line(1):
+            inside.set()
+            assert leave.wait(30)
+        return os.write(fd, data)
+
+    monkeypatch.setattr(intake, "_write", write)
+    first = threading.Thread(target=buffer.append, args=(line(1),))
+    first.start()
+    assert inside.wait(30)
+    second = threading.Thread(target=buffer.append, args=(line(2),))
+    second.start()
+    until(lambda: buffer._is_awaited, "second thread that waits")
+    assert buffer.logged == 1
+    leave.set()
+    for thread in (first, second):
+        thread.join(30)
+        assert not thread.is_alive()
+    assert list(in_the_file(tmp_path).values()) == drain(buffer) == [line(number) for number in range(3)]
 
 
 def test_what_does_not_fit_is_read_back_in_order(tmp_path: Path) -> None:

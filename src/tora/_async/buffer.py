@@ -59,11 +59,10 @@ class MetricBuffer(Intake):
         journal, spilled = self._journal, self._spilled_in - self._spilled_out
         if self._window or not spilled or journal is None:
             return
-        # Without the door: the file only grows, and what was written but not counted yet is left for later.
+        # Without owning it: the file only grows, and what was written but not counted yet is left for later.
         lines = journal.read(self._window_offset)[:spilled]
         if not lines:
             raise OSError(errno.EIO, "metrics that were written are no longer in the file", str(journal.path))
-        self._window_out -= sum(map(len, lines))
         self._window.extend(lines)
         self._spilled_out += len(lines)  # last: from here on new metrics may follow in the window
 
@@ -86,7 +85,6 @@ class MetricBuffer(Intake):
                 saved += len(self._window.popleft())
             else:
                 self._unsaved_out += len(self._unsaved.popleft())
-        self._window_out += saved
         self._window_offset += saved
 
     def _tidy(self) -> None:
@@ -156,7 +154,6 @@ class MetricBuffer(Intake):
             self._spilled_in += len(piece)
         else:
             # Some of it may be under way to the server, and is then forgotten from the window.
-            self._window_in += size
             self._window.extend(piece)
 
     def close(self, status: Status, *, keep: bool = False) -> int:
@@ -227,16 +224,6 @@ class MetricBuffer(Intake):
     def dropped(self) -> int:
         """How many metrics neither the journal nor memory had room for."""
         return self._dropped
-
-    @property
-    def is_entered(self) -> bool:
-        """Whether this very thread is inside `append`: a signal handler that runs there must not wait for others."""
-        if not self._door.acquire(blocking=False):
-            return False
-        try:
-            return self._busy
-        finally:
-            self._door.release()
 
     @property
     def journal_path(self) -> str | None:

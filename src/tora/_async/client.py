@@ -17,7 +17,7 @@ from tora.errors import ToraValidationError
 from tora.forks import no_fork
 from tora.models import Experiment, Stats
 from tora.types import Hyperparams, Metadata, Step, Tags, Value
-from tora.validation import MAX_STEP
+from tora.validation import MAX_STEP, non_finite_name
 
 __all__ = ["AsyncTora", "reopen_inside"]
 
@@ -25,7 +25,8 @@ YIELD_EVERY: Final = 100  # awaited logs between two turns of the event loop
 KNOWN_NAMES: Final = 10_000
 
 _now = time.time
-_encode = wire.encode_metric
+_encode = wire.encode
+_Line = wire.MetricLine
 
 
 class AsyncTora:
@@ -173,7 +174,9 @@ class AsyncTora:
             and name in self._names
         ):
             name, value, step, metadata = self._checked(name, value, step, metadata)
-        self._writer.append(_encode(name, value, step, metadata, _now()))
+        # As wire.encode_metric, whose call would cost a twentieth of all.
+        number = value if value - value == 0.0 else non_finite_name(value)
+        self._writer.append(_encode(_Line(name, number, _now(), step, metadata)) + b"\n")
 
     async def log_metrics(self, metrics: Mapping[str, Value], step: Step | None = None) -> None:
         """Log several metrics at once, with one step and one time; all of them or, on an error, none.
@@ -201,7 +204,7 @@ class AsyncTora:
             )
         number, now = validation.step(step), _now()
         checked = [self._checked(name, value, number, None) for name, value in metrics.items()]
-        for line in [_encode(name, value, number, None, now) for name, value, _, _ in checked]:
+        for line in [wire.encode_metric(name, value, number, None, now) for name, value, _, _ in checked]:
             self._writer.append(line)
 
     def _checked(
