@@ -164,7 +164,7 @@ def end_on_sigterm() -> None:
 def _on_sigterm(number: int, frame: FrameType | None) -> None:
     del frame
     if any(client.is_entered for client in _open):
-        # It came in the midst of log(), which holds the lock that the ends wait for: let log() return first.
+        # It came in the midst of log(), which owns what the ends wait for: let log() return first.
         again = threading.Timer(MOMENT, os.kill, (os.getpid(), number))
         again.daemon = True
         again.start()
