@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+from collections import deque
 from typing import Final
 
 from tora._async.intake import NEVER, Intake
@@ -29,6 +30,11 @@ REWIND_BYTES: Final = 1024 * 1024  # a file of this size is emptied once all of 
 SHORTEN_BYTES: Final = 16 * 1024 * 1024  # so much that is acknowledged is cut off while little waits behind it
 TIDY_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 1.0
+
+
+def _drop(lines: deque[bytes], count: int) -> int:
+    """Remove the first of some lines and return how many bytes they had."""
+    return sum([len(lines.popleft()) for _ in range(count)])
 
 
 class MetricBuffer(Intake):
@@ -79,13 +85,9 @@ class MetricBuffer(Intake):
         self._tidy()
 
     def _forget(self, count: int) -> None:
-        saved = 0
-        for _ in range(count):
-            if self._window:
-                saved += len(self._window.popleft())
-            else:
-                self._unsaved_out += len(self._unsaved.popleft())
-        self._window_offset += saved
+        in_window = min(count, len(self._window))
+        self._window_offset += _drop(self._window, in_window)
+        self._unsaved_out += _drop(self._unsaved, count - in_window)
 
     def _tidy(self) -> None:
         journal = self._journal

@@ -26,6 +26,8 @@ class Waiting:
 def first_of(lines: deque[bytes], most: int, most_bytes: int) -> list[bytes]:
     """Return the first of some lines, at most so many of at most so many bytes, but at least one."""
     first = _snapshot(lines, most)
+    if sum(map(len, first)) <= most_bytes:
+        return first
     size = 0
     for index, line in enumerate(first):
         size += len(line)
