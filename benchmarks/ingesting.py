@@ -85,7 +85,7 @@ def _body(writer: int, batch: int, size: int) -> bytes:
         for place in range(size)
     ]
     name = uuid.uuid5(uuid.NAMESPACE_OID, str(writer)).hex
-    return wire.batch_body(name, batch * size + 1, lines)
+    return wire.batch_body(name, batch * size + 1, b"".join(lines))
 
 
 def _main() -> None:

@@ -35,8 +35,8 @@ def measure(folder: Path, server_url: str, *, quick: bool) -> list[Row]:
         for _ in range(rounds):
             timings["floor"] += _timed(floor, calls)
             timings["Tora.log"] += _timed(client.log, calls)
+            client.flush()  # each kind of call has its own delivery beside it, and no other's
             timings["tlog"] += _timed(tora.tlog, calls)
-            client.flush()
             tora.flush()
             timings["await AsyncTora.log"] += asyncio.run(_async_calls(server_url, calls))
         tora.shutdown()

@@ -55,7 +55,7 @@ def _fill(server_url: str, experiment: str, points: int) -> None:
             wire.encode_metric("value", values[step], step, None, 1.8e9 + step)
             for step in range(first, min(first + BATCH, points))
         ]
-        body = wire.batch_body(writer, first + 1, lines)
+        body = wire.batch_body(writer, first + 1, b"".join(lines))
         answer = http.request("POST", f"{server_url}/experiments/{experiment}/logs/batch", body)
         if answer.status != 201:
             raise RuntimeError(f"{answer.status}: {answer.body[:500]!r}")

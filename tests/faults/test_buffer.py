@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,6 +50,13 @@ def in_the_file(folder: Path, writer: str = "w") -> dict[int, bytes]:
     return dict(enumerate(lines, header.first_seq))
 
 
+def split(waiting: Waiting) -> list[bytes]:
+    """Return the lines one by one."""
+    lines = waiting.lines.splitlines(keepends=True)
+    assert len(lines) == waiting.count
+    return lines
+
+
 def adds_up(stats: Stats) -> bool:
     """Whether every metric is accounted for."""
     return stats.logged == stats.stored + stats.waiting + stats.dropped
@@ -60,8 +67,8 @@ def drain(buffer: MetricBuffer, most: int = 1000) -> list[bytes]:
     taken: list[bytes] = []
     while (waiting := buffer.peek(most, 10**6)) is not None:
         assert waiting.first_seq == len(taken) + 1
-        taken += waiting.lines
-        buffer.acknowledge(len(waiting.lines))
+        taken += split(waiting)
+        buffer.acknowledge(waiting)
     return taken
 
 
@@ -69,8 +76,7 @@ def drain(buffer: MetricBuffer, most: int = 1000) -> list[bytes]:
 def small_bounds() -> Iterator[None]:
     """Make the bounds so small that a few metrics reach each of them."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"WINDOW_BYTES": 400, "UNSAVED_BYTES": 600}.items():
-            patch.setattr(intake, name, value)
+        patch.setattr(intake, "UNSAVED_BYTES", 600)
         for name, value in {"PIECE_BYTES": 200, "REWIND_BYTES": 1000, "SHORTEN_BYTES": 1500}.items():
             patch.setattr(buffer_module, name, value)
         yield
@@ -112,10 +118,10 @@ class Accounts(RuleBasedStateMachine):
         if self.in_flight is None:
             assert self.done == len(self.numbered)
             return
-        count = len(self.in_flight.lines)
+        count = self.in_flight.count
         assert self.in_flight.first_seq == self.done + 1
-        assert self.in_flight.lines == self.numbered[self.done : self.done + count]
-        assert count == 1 or (count <= most and sum(map(len, self.in_flight.lines)) <= most_bytes)
+        assert split(self.in_flight) == self.numbered[self.done : self.done + count]
+        assert count == 1 or (count <= most and len(self.in_flight.lines) <= most_bytes)
 
     @precondition(lambda self: self.in_flight is not None)
     @rule()
@@ -123,17 +129,21 @@ class Accounts(RuleBasedStateMachine):
         """The server has what was sent, however much was logged, lost or recovered meanwhile."""
         assert self.in_flight is not None
         with file_size_limit(self.limit):
-            self.buffer.acknowledge(len(self.in_flight.lines))
-        self.done += len(self.in_flight.lines)
-        self.stored += len(self.in_flight.lines)
+            self.buffer.acknowledge(self.in_flight)
+        self.done += self.in_flight.count
+        self.stored += self.in_flight.count
         self.in_flight = None
 
     @precondition(lambda self: self.in_flight is not None)
     @rule()
     def give_up(self) -> None:
         """The server takes the first of what was sent not even alone."""
+        assert self.in_flight is not None
+        alone = self.in_flight if self.in_flight.count == 1 else self.buffer.peek(1, 1)
+        assert alone is not None
+        assert split(alone) == split(self.in_flight)[:1]
         with file_size_limit(self.limit):
-            self.buffer.give_up(1)
+            self.buffer.give_up(alone)
         self.done += 1
         self.in_flight = None
 
@@ -224,8 +234,8 @@ def test_threads_share_a_buffer(gil: bool, tmp_path: Path, monkeypatch: pytest.M
         while len(taken) < per_thread * threads and time.monotonic() < deadline:
             if (waiting := buffer.peek(100, 10**6)) is not None:
                 assert waiting.first_seq == len(taken) + 1
-                taken += waiting.lines
-                buffer.acknowledge(len(waiting.lines))
+                taken += split(waiting)
+                buffer.acknowledge(waiting)
                 assert adds_up(buffer.stats(None))
         for worker in workers:
             worker.join()
@@ -267,14 +277,34 @@ def test_a_thread_waits_while_another_writes(tmp_path: Path, monkeypatch: pytest
 
 
 def test_what_does_not_fit_is_read_back_in_order(tmp_path: Path) -> None:
-    """A hundred times what memory may hold comes back from the file, and memory holds only its share."""
+    """All that waits comes back from the file; memory holds nothing of it."""
     with small_bounds():
         buffer = new_buffer(tmp_path)
+        tracemalloc.start()
         for number in range(2000):
             buffer.append(line(number))
-        assert sum(map(len, buffer._window)) <= 500
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert held < 2000 * len(line(0)) / 4
         assert drain(buffer, most=7) == [line(number) for number in range(2000)]
         buffer.close("finished")
+
+
+def test_long_lines_are_sent_one_by_one(tmp_path: Path) -> None:
+    """A line may be longer than what is read at once; no line is cut, and none is sent with more than asked for."""
+    buffer = new_buffer(tmp_path)
+    lines = [line(number, length=30 + 1000 * (number % 3)) for number in range(50)]
+    for each in lines:
+        buffer.append(each)
+    assert drain(buffer, most=1) == lines
+    for each in lines:
+        buffer.append(each)
+    taken = []
+    while (waiting := buffer.peek(7, 1500)) is not None:
+        assert waiting.count <= 7
+        taken += split(waiting)
+        buffer.acknowledge(waiting)
+    assert taken == lines
 
 
 def test_the_file_of_a_steady_stream_stays_small(tmp_path: Path) -> None:
@@ -286,7 +316,7 @@ def test_the_file_of_a_steady_stream_stays_small(tmp_path: Path) -> None:
             buffer.append(line(number))
             if number % 10 == 9 and (waiting := buffer.peek(11, 10**6)) is not None:
                 buffer.append(line(number))  # while the request is under way
-                buffer.acknowledge(len(waiting.lines))
+                buffer.acknowledge(waiting)
                 assert buffer.waiting
             largest = max(largest, (journal_dir(tmp_path) / "w.jsonl").stat().st_size)
         assert largest < 6000
@@ -333,33 +363,29 @@ def test_a_closed_buffer_takes_nothing(tmp_path: Path) -> None:
     assert buffer.stats(None) == Stats(logged=1, stored=1, waiting=0, dropped=0)
 
 
-class _Interrupting(deque[bytes]):
-    """A window whose owner's signal handler runs at each append, that is in the midst of `MetricBuffer.append`."""
+def interrupt_next_write(patch: pytest.MonkeyPatch, handler: Callable[[], object]) -> None:
+    """Call a handler once where the interpreter would: in the midst of `append`, between the write and the count."""
 
-    def __init__(self, handler: threading.Event, action: object) -> None:
-        super().__init__()
-        self.handler = handler
-        self.action = action
+    def write(fd: int, data: bytes) -> int:
+        written = os.write(fd, data)
+        patch.setattr(intake, "_write", os.write)
+        handler()
+        return written
 
-    def append(self, found: bytes) -> None:
-        """Append, and be interrupted once."""
-        super().append(found)
-        if not self.handler.is_set():
-            self.handler.set()
-            assert callable(self.action)
-            self.action()
+    patch.setattr(intake, "_write", write)
 
 
-def test_a_signal_handler_may_log(tmp_path: Path) -> None:
+def test_a_signal_handler_may_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A metric that is logged in the midst of another's logging, by the same thread, follows it."""
     buffer = new_buffer(tmp_path)
-    buffer._window = _Interrupting(threading.Event(), lambda: buffer.append(line(2)))
+    buffer.append(line(0))
+    interrupt_next_write(monkeypatch, lambda: buffer.append(line(2)))
     buffer.append(line(1))
     buffer.append(line(3))
-    assert drain(buffer) == [line(1), line(2), line(3)]
+    assert drain(buffer) == [line(number) for number in range(4)]
 
 
-def test_a_signal_handler_may_log_and_raise(tmp_path: Path) -> None:
+def test_a_signal_handler_may_log_and_raise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a handler logs before it ends the script is kept, like what it interrupted."""
     buffer = new_buffer(tmp_path)
 
@@ -367,15 +393,18 @@ def test_a_signal_handler_may_log_and_raise(tmp_path: Path) -> None:
         buffer.append(line(2))
         raise SystemExit
 
-    buffer._window = _Interrupting(threading.Event(), log_and_leave)
+    buffer.append(line(0))
+    interrupt_next_write(monkeypatch, log_and_leave)
     with pytest.raises(SystemExit):
         buffer.append(line(1))
-    assert buffer.logged == 2
-    assert list(in_the_file(tmp_path).values()) == drain(buffer) == [line(1), line(2)]
+    assert buffer.logged == 3
+    assert list(in_the_file(tmp_path).values()) == drain(buffer) == [line(number) for number in range(3)]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError, OSError])
-def test_what_a_signal_handler_raises_gets_through(tmp_path: Path, error: type[BaseException]) -> None:
+def test_what_a_signal_handler_raises_gets_through(
+    error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An alarm's TimeoutError, too, ends the script and is not taken for trouble with the journal."""
 
     def fail() -> None:
@@ -383,9 +412,7 @@ def test_what_a_signal_handler_raises_gets_through(tmp_path: Path, error: type[B
 
     buffer = new_buffer(tmp_path)
     buffer.append(line(1))
-    window = _Interrupting(threading.Event(), fail)
-    window.extend(buffer._window)
-    buffer._window = window
+    interrupt_next_write(monkeypatch, fail)
     with pytest.raises(error):
         buffer.append(line(2))
     assert buffer.trouble is None
@@ -393,7 +420,7 @@ def test_what_a_signal_handler_raises_gets_through(tmp_path: Path, error: type[B
     assert list(in_the_file(tmp_path).values()) == drain(buffer) == [line(1), line(2), line(3)]
 
 
-def test_a_signal_handler_may_wait_for_delivery(tmp_path: Path) -> None:
+def test_a_signal_handler_may_wait_for_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The delivery task goes on while a thread is held up inside append, so that a handler there may flush."""
     buffer = new_buffer(tmp_path)
     for number in range(3):
@@ -404,13 +431,11 @@ def test_a_signal_handler_may_wait_for_delivery(tmp_path: Path) -> None:
         inside.set()
         leave.wait(30)
 
-    window = _Interrupting(threading.Event(), hold)
-    window.extend(buffer._window)
-    buffer._window = window
+    interrupt_next_write(monkeypatch, hold)
     logger = threading.Thread(target=buffer.append, args=(line(3),))
     logger.start()
     assert inside.wait(30)
-    assert drain(buffer) == [line(number) for number in range(4)]
+    assert drain(buffer) == [line(number) for number in range(3)]
     assert adds_up(buffer.stats(None))
     assert buffer.close("finished") == 0, "closing does not wait for it either, and leaves the file"
     assert (journal_dir(tmp_path) / "w.jsonl").exists()

@@ -132,7 +132,7 @@ def test_rewinding_goes_on_with_the_next_number(tmp_path: Path) -> None:
     journal.append(LINES[0])
     journal.close(remove=False)
     again, count, offset = Journal.open(journal.path)
-    assert (again.header.first_seq, count, again.read(offset)) == (len(LINES) + 1, 0, [LINES[0]])
+    assert (again.header.first_seq, count, again.read(offset)) == (len(LINES) + 1, 0, LINES[0])
     again.close(remove=True)
     assert list(journal_dir(tmp_path).iterdir()) == []
 
@@ -185,7 +185,7 @@ def test_shortening_keeps_what_waits_and_its_numbers(tmp_path: Path) -> None:
     assert look_around(tmp_path).busy == 1
     journal.close(remove=False)
     again, count, offset = Journal.open(journal.path)
-    assert (again.header.first_seq, count, again.read(offset)) == (31, 0, [*LINES[30:], LINES[0]])
+    assert (again.header.first_seq, count, again.read(offset)) == (31, 0, b"".join([*LINES[30:], LINES[0]]))
     again.close(remove=True)
     assert list(journal_dir(tmp_path).iterdir()) == []
 
@@ -201,5 +201,5 @@ def test_a_crash_behind_the_shortening_is_harmless(tmp_path: Path) -> None:
     journal.close(remove=False)
     journal.path.with_suffix(".ack").write_bytes(note)
     again, count, offset = Journal.open(journal.path)
-    assert (again.header.first_seq, count, again.read(offset)) == (31, 0, LINES[30:])
+    assert (again.header.first_seq, count, again.read(offset)) == (31, 0, b"".join(LINES[30:]))
     again.close(remove=True)

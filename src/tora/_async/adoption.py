@@ -214,7 +214,7 @@ class _Sender:
 
     def _read(self) -> list[bytes]:
         try:
-            return self._journal.read(self._offset, READ_BYTES)
+            return self._journal.read(self._offset, READ_BYTES).splitlines(keepends=True)
         except OSError as exc:
             raise SendingError(f"the file cannot be read: {exc}") from exc
 
@@ -222,7 +222,7 @@ class _Sender:
         """Send the first of some lines and return how many the server took."""
         while True:
             part = lines[: self._most]
-            body = wire.batch_body(self._header.writer, self._header.first_seq + self._count, part)
+            body = wire.batch_body(self._header.writer, self._header.first_seq + self._count, b"".join(part))
             try:
                 await _patiently(partial(self._api.send_batch, self._header.experiment, body))
             except TooLargeError as exc:

@@ -1,9 +1,10 @@
 """What a client has accepted and the server has not yet acknowledged.
 
     append() ──> journal file     all that waits, in order
-                   window         its beginning, also in memory, ready to be sent
-                   spilled        the rest, in the file alone
              ──> unsaved          in memory, bounded: what the journal could not take
+
+What is sent is read back from the file, which is in the system's page cache: that costs less than to
+keep each line in memory too, and nothing in `append`.
 
 Metrics are numbered from 1 without a gap in the order of their acceptance. The way in, which any
 thread may take, is in `intake`; what is here belongs to the delivery task.
@@ -13,12 +14,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections import deque
 from typing import Final
 
 from tora._async.intake import NEVER, Intake
 from tora._async.journal import Journal, end_line
-from tora._async.lines import Waiting, first_of
+from tora._async.lines import Waiting, first_lines, first_of
 from tora.models import Stats
 from tora.types import Status
 
@@ -26,19 +26,17 @@ __all__ = ["MetricBuffer"]
 
 PIECE_BYTES: Final = 64 * 1024  # written at once when the journal works again: a disk may have room for a part
 PIECE_METRICS: Final = 1000
+SPARE_BYTES: Final = 8
 REWIND_BYTES: Final = 1024 * 1024  # a file of this size is emptied once all of it is acknowledged
 SHORTEN_BYTES: Final = 16 * 1024 * 1024  # so much that is acknowledged is cut off while little waits behind it
 TIDY_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 1.0
 
 
-def _drop(lines: deque[bytes], count: int) -> int:
-    """Remove the first of some lines and return how many bytes they had."""
-    return sum([len(lines.popleft()) for _ in range(count)])
-
-
 class MetricBuffer(Intake):
     """A thread-safe queue of encoded metrics with bounded memory."""
+
+    _line_bytes = 100  # about so many bytes a metric has, and so many for each are read back at once
 
     def arm(self, count: int) -> bool:
         """Ask to be woken once so many metrics wait; True when they do already."""
@@ -57,37 +55,46 @@ class MetricBuffer(Intake):
         """
         # Looked at first: whatever the journal took was logged before anything that is only in memory.
         in_memory = bool(self._unsaved)
-        self._read_back()
-        lines = first_of(self._unsaved if in_memory and not self._window else self._window, most, most_bytes)
-        return Waiting(self.done + 1, lines) if lines else None
+        if (saved := self._read_back(most, most_bytes)) is not None or not in_memory:
+            return saved
+        lines = first_of(self._unsaved, most, most_bytes)
+        return Waiting(self.done + 1, len(lines), b"".join(lines))
 
-    def _read_back(self) -> None:
-        journal, spilled = self._journal, self._spilled_in - self._spilled_out
-        if self._window or not spilled or journal is None:
-            return
+    def _read_back(self, most: int, most_bytes: int) -> Waiting | None:
+        journal = self._journal
         # Without owning it: the file only grows, and what was written but not counted yet is left for later.
-        lines = journal.read(self._window_offset)[:spilled]
-        if not lines:
+        size = 0 if journal is None else journal.end - self._offset
+        if journal is None or not size:
+            return None
+        found = journal.read(self._offset, min(most_bytes, most * self._line_bytes, size))
+        if not found:
             raise OSError(errno.EIO, "metrics that were written are no longer in the file", str(journal.path))
-        self._window.extend(lines)
-        self._spilled_out += len(lines)  # last: from here on new metrics may follow in the window
+        count, lines = first_lines(found, most)
+        self._line_bytes = len(lines) // count + SPARE_BYTES
+        return Waiting(self.done + 1, count, lines)
 
-    def acknowledge(self, count: int) -> None:
-        """Forget the next metrics to send: the server has them."""
-        self._forget(count)
-        self._stored += count
+    def acknowledge(self, waiting: Waiting) -> None:
+        """Forget the metrics that `peek` returned: the server has them."""
+        self._forget(waiting)
+        self._stored += waiting.count
         self._tidy()
 
-    def give_up(self, count: int) -> None:
-        """Forget the next metrics to send: no server will take them."""
-        self._forget(count)
-        self._refused += count
+    def give_up(self, waiting: Waiting) -> None:
+        """Forget the metrics that `peek` returned: no server will take them."""
+        self._forget(waiting)
+        self._refused += waiting.count
         self._tidy()
 
-    def _forget(self, count: int) -> None:
-        in_window = min(count, len(self._window))
-        self._window_offset += _drop(self._window, in_window)
-        self._unsaved_out += _drop(self._unsaved, count - in_window)
+    def _forget(self, waiting: Waiting) -> None:
+        left = len(waiting.lines)
+        if self._journal is not None:  # which may have taken some that were in memory alone when they were sent
+            saved = min(self._journal.end - self._offset, left)
+            self._offset += saved
+            left -= saved
+        while left:
+            size = len(self._unsaved.popleft())
+            self._unsaved_out += size
+            left -= size
 
     def _tidy(self) -> None:
         journal = self._journal
@@ -95,12 +102,12 @@ class MetricBuffer(Intake):
             return
         # A note that cannot be written costs nothing but a repetition, which the server recognises.
         with contextlib.suppress(OSError):
-            journal.acknowledge(self.done + 1 - journal.header.first_seq, self._window_offset)
+            journal.acknowledge(self.done + 1 - journal.header.first_seq, self._offset)
         if journal.end > REWIND_BYTES and not self._has_saved():
             with self._alone(TIDY_SECONDS) as alone:
                 if alone and not self._has_saved() and self.trouble is None:
                     self._rewind(journal)
-        elif self._window_offset > SHORTEN_BYTES and journal.end - self._window_offset < REWIND_BYTES:
+        elif self._offset > SHORTEN_BYTES and journal.end - self._offset < REWIND_BYTES:
             with self._alone(TIDY_SECONDS) as alone, contextlib.suppress(OSError):
                 if alone and self.trouble is None:
                     self._shorten(journal)
@@ -110,14 +117,14 @@ class MetricBuffer(Intake):
             journal.rewind(self.done + 1)
         except OSError as exc:
             self._stop_writing(exc)
-        self._window_offset = journal.end
+        self._offset = journal.end
 
     def _shorten(self, journal: Journal) -> None:
-        journal.shorten(self.done + 1, self._window_offset)
-        self._window_offset = journal.body
+        journal.shorten(self.done + 1, self._offset)
+        self._offset = journal.body
 
     def _has_saved(self) -> bool:
-        return bool(self._window) or self._spilled_in > self._spilled_out
+        return self._journal is not None and self._journal.end > self._offset
 
     def recover(self) -> bool:
         """Try to write to the journal what only memory holds; True once the journal works again."""
@@ -142,21 +149,12 @@ class MetricBuffer(Intake):
         if not self._has_saved():
             # It gives space back, and what was sent from memory alone meanwhile has moved the numbers on.
             journal.rewind(self.done + 1)
-            self._window_offset = journal.end
+            self._offset = journal.end
         piece = first_of(self._unsaved, PIECE_METRICS, PIECE_BYTES)
         if piece:
             journal.append(b"".join(piece))
-            self._count_as_saved(piece)
+            self._unsaved_out += sum([len(self._unsaved.popleft()) for _ in piece])
         return bool(piece)
-
-    def _count_as_saved(self, piece: list[bytes]) -> None:
-        size = sum(len(self._unsaved.popleft()) for _ in piece)
-        self._unsaved_out += size
-        if self._spilled_in > self._spilled_out:
-            self._spilled_in += len(piece)
-        else:
-            # Some of it may be under way to the server, and is then forgotten from the window.
-            self._window.extend(piece)
 
     def close(self, status: Status, *, keep: bool = False) -> int:
         """Close the journal, which goes when nothing in it waits, and stays for ``tora sync`` otherwise.

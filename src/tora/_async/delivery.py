@@ -179,7 +179,7 @@ class Delivery:
     async def _send_what_is_due(self) -> None:
         self._care.look()
         while (waiting := self._buffer.peek(self._most, BODY_BYTES)) is not None:
-            await self._keep_pace(len(waiting.lines))
+            await self._keep_pace(waiting.count)
             await self._send(waiting)
             self._reach_goals()
             if not self._in_a_hurry and self._buffer.waiting < self._threshold:
@@ -197,13 +197,13 @@ class Delivery:
         try:
             await self._send_with_patience(waiting)
         except TooLargeError:
-            if len(waiting.lines) > 1:
-                self._most = max(1, len(waiting.lines) // 2)
+            if waiting.count > 1:
+                self._most = waiting.count // 2
                 return
-            self._buffer.give_up(1)
+            self._buffer.give_up(waiting)
             logger.warning("Tora: the server finds one metric alone too large; it is dropped")
         else:
-            self._buffer.acknowledge(len(waiting.lines))
+            self._buffer.acknowledge(waiting)
             self._most = min(self._most * 2, MAX_BATCH_METRICS)
             self._recovered()
 

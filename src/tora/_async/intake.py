@@ -29,7 +29,6 @@ from tora.errors import ToraMetricError
 
 __all__ = ["Intake"]
 
-WINDOW_BYTES: Final = 8 * 1024 * 1024
 UNSAVED_BYTES: Final = 32 * 1024 * 1024
 NEVER: Final = 2**63
 _CLOSED_FD: Final = -1  # a write to it fails, which leads off the fast path
@@ -68,23 +67,20 @@ class Intake:
         self._alarm = NEVER
         self._closed = False
         self.trouble: OSError | None = None
-        self._window: deque[bytes] = deque()
         self._unsaved: deque[bytes] = deque()
         # Changed by the owner.
         self._fd = _CLOSED_FD
         self._uncounted = 0  # the size of a line that may have been written, when an exception came in between
         self._numbered = 0
         self._dropped = 0  # never numbered
-        self._spilled_in = 0  # metrics
         self._unsaved_in = 0  # bytes
         # Changed by the delivery task.
         self._stored = 0
         self._refused = 0  # numbered, then given up: no server takes it, or it is lost with the process
-        self._window_offset = 0  # where in the file the window begins
-        self._spilled_out = 0
+        self._offset = 0  # where in the file the first metric begins that is not done with
         self._unsaved_out = 0
 
-    def append(self, line: bytes) -> None:  # noqa: C901, PLR0912  # each call that parts would need costs a twentieth
+    def append(self, line: bytes) -> None:  # each call that parts would need costs a twentieth
         """Accept one metric; once this returns it survives the process. Never waits for the network.
 
         Raises:
@@ -98,21 +94,16 @@ class Intake:
         try:
             if _write(self._fd, line) != size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301  # as the system would have
-            # From here to the last call no other is made, so that nobody comes in between.
-            journal = self._journal
-            journal.end = end = journal.end + size  # type: ignore[union-attr]  # the file that was written is open
+            # No call is made between these two, so that nobody comes in between.
+            self._journal.end += size  # type: ignore[union-attr]  # the file that was written is open
             self._numbered += 1
-            if self._spilled_in > self._spilled_out or end - self._window_offset >= WINDOW_BYTES:
-                self._spilled_in += 1
-            else:
-                self._window.append(line)
         except BaseException as exc:
             # Out of the write, or out of a signal handler: before the write, between it and the count, or behind.
             # Another one may cut this short too, so the file is closed to others until it is settled.
             if was_open := self._fd >= 0:
                 self._uncounted = size
                 self._fd = _CLOSED_FD
-                self._settle(line)
+                self._settle()
             if not _is_of_the_call(exc):
                 raise
             self._accept_otherwise(line, exc if was_open else None)
@@ -195,9 +186,9 @@ class Intake:
             if _write(journal.fd, line) != size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
-            self._settle(line)
+            self._settle()
 
-    def _settle(self, line: bytes | None = None) -> None:
+    def _settle(self) -> None:
         """Make the count agree with the file, at whose end a line may stand that is not counted yet."""
         journal = self._journal
         if journal is None:
@@ -206,10 +197,6 @@ class Intake:
             # As in append: no call in between.
             journal.end += self._uncounted
             self._numbered += 1
-            if line is None or self._spilled_in > self._spilled_out:
-                self._spilled_in += 1  # it is read back from the file in its turn
-            else:
-                self._window.append(line)
         elif self._uncounted:
             journal.trim()
         self._uncounted = 0
@@ -249,7 +236,7 @@ class Intake:
     def _begin_journal(self) -> None:
         if self._journal is None and self._open_journal is not None:
             journal = self._open_journal(self._stored + self._refused + 1)
-            self._window_offset = journal.end
+            self._offset = journal.end
             self._journal = journal
             self._use_journal()
 

@@ -154,15 +154,17 @@ class Journal:
         if self.fd >= 0:
             os.ftruncate(self.fd, self.end)
 
-    def read(self, offset: int, limit: int = _READ_BYTES) -> list[bytes]:
+    def read(self, offset: int, limit: int = _READ_BYTES) -> bytes:
         """Return the whole lines from an offset on, at least one if there is one, of about `limit` bytes."""
         data = os.pread(self.fd, limit, offset)
         while data and b"\n" not in data:
             more = os.pread(self.fd, limit, offset + len(data))
             if not more:
-                return []  # a torn last line
+                return b""  # a torn last line
             data += more
-        return data[: data.rfind(b"\n") + 1].splitlines(keepends=True)
+            if b"\n" in more:
+                return data[: data.index(b"\n") + 1]
+        return data[: data.rfind(b"\n") + 1]
 
     def count(self, offset: int) -> int:
         """Return how many whole lines there are from an offset on."""
