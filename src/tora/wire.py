@@ -90,7 +90,8 @@ def batch_body(writer: str, first_seq: int, lines: bytes) -> bytes:
         first_seq: The sequence number of the first line; the others follow without a gap.
         lines: At least one encoded metric, each with its line end; there is no other line end in them.
     """
-    return b'{"writer":"%b","firstSeq":%d,"logs":[%b]}' % (writer.encode(), first_seq, lines[:-1].replace(b"\n", b","))
+    listed = memoryview(lines.replace(b"\n", b","))[:-1]  # not a copy: with large bodies each takes time
+    return b"".join((b'{"writer":"%b","firstSeq":%d,"logs":[' % (writer.encode(), first_seq), listed, b"]}"))
 
 
 # --- What the server reads ------------------------------------------------------------------------
