@@ -16,11 +16,14 @@ from attrs import asdict
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivering, growing, ingesting, logging_calls, querying, starting
+from benchmarks import delivering, growing, ingesting, logging_calls, querying, remembering, starting, stealing
 from benchmarks.row import Row
 from tests.support.serving import serving
 
-GROUPS = ("log", "deliver", "start", "ingest", "query", "grow")
+GROUPS = ("log", "steal", "deliver", "start", "memory", "ingest", "query", "grow")
+
+ALONE = {"start": starting.measure, "memory": remembering.measure, "grow": growing.measure}
+"""Those that start servers of their own."""
 
 
 def main() -> None:
@@ -46,16 +49,15 @@ def main() -> None:
 
 def _measured(group: str, folder: Path, *, quick: bool) -> Iterator[Row]:
     folder.mkdir()
-    if group == "start":
-        yield from starting.measure(folder, quick=quick)
-        return
-    if group == "grow":
-        yield from growing.measure(folder, quick=quick)
+    if alone := ALONE.get(group):
+        yield from alone(folder, quick=quick)
         return
     with serving(folder / "server") as server:
         match group:
             case "log":
                 yield from logging_calls.measure(folder, server.url, quick=quick)
+            case "steal":
+                yield from stealing.measure(server.url, quick=quick)
             case "deliver":
                 yield from delivering.measure(server.url, quick=quick)
             case "ingest":

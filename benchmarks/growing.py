@@ -8,7 +8,6 @@ are put into the file as the server would have, without HTTP, and the server's o
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -82,6 +81,7 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
             f"{size.sorted_ms:.1f} ms",
             f"{size.arrived_ms:.1f} ms",
             size.sorted_ms / size.arrived_ms,
+            data=asdict(size),
         )
         for size in found
     ]
@@ -92,7 +92,6 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
     rows.append(
         Row.over_floor(f"chart with {last.points:,} points there", last.chart_ms * 1e3, first.chart_ms * 1e3, 2, "us")
     )
-    (folder / "growing.json").write_text(json.dumps([asdict(size) for size in found]), encoding="utf-8")
     return rows
 
 

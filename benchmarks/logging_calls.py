@@ -19,7 +19,7 @@ import tora
 from benchmarks.row import Row, quantile
 from tora import AsyncTora, Tora
 
-__all__ = ["measure"]
+__all__ = ["measure", "timed", "timed_awaits"]
 
 NAME = "train/loss"
 Timings = list[int]
@@ -33,10 +33,10 @@ def measure(folder: Path, server_url: str, *, quick: bool) -> list[Row]:
     with Tora.create_experiment("log", server_url=server_url) as client:
         tora.setup("tlog", server_url=server_url)
         for _ in range(rounds):
-            timings["floor"] += _timed(floor, calls)
-            timings["Tora.log"] += _timed(client.log, calls)
+            timings["floor"] += timed(floor, calls)
+            timings["Tora.log"] += timed(client.log, calls)
             client.flush()  # each kind of call has its own delivery beside it, and no other's
-            timings["tlog"] += _timed(tora.tlog, calls)
+            timings["tlog"] += timed(tora.tlog, calls)
             tora.flush()
             timings["await AsyncTora.log"] += asyncio.run(_async_calls(server_url, calls))
         tora.shutdown()
@@ -69,7 +69,8 @@ def _floor(folder: Path) -> Callable[[str, float, int], None]:
     return floor
 
 
-def _timed(call: Callable[[str, float, int], object], calls: int) -> Timings:
+def timed(call: Callable[[str, float, int], object], calls: int) -> Timings:
+    """Return the nanoseconds of each of so many calls."""
     clock = time.perf_counter_ns
     timings = [0] * calls
     for step in range(calls):
@@ -81,10 +82,11 @@ def _timed(call: Callable[[str, float, int], object], calls: int) -> Timings:
 
 async def _async_calls(server_url: str, calls: int) -> Timings:
     async with await AsyncTora.create_experiment("await log", server_url=server_url) as client:
-        return await _awaited(client.log, calls)
+        return await timed_awaits(client.log, calls)
 
 
-async def _awaited(call: Callable[[str, float, int], Awaitable[None]], calls: int) -> Timings:
+async def timed_awaits(call: Callable[[str, float, int], Awaitable[None]], calls: int) -> Timings:
+    """Return the nanoseconds of each of so many awaited calls."""
     clock = time.perf_counter_ns
     timings = [0] * calls
     for step in range(calls):

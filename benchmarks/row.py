@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 __all__ = ["Row", "quantile"]
 
@@ -21,6 +21,7 @@ class Row:
         floor: What it is measured against, in the same run; empty where the budget is absolute.
         ratio: The figure over the floor, or over the bound where there is no floor; None without a bound.
         holds: Whether the budget holds; None for a row that only informs.
+        data: What was measured, for plots.
     """
 
     what: str
@@ -29,6 +30,7 @@ class Row:
     floor: str = ""
     ratio: float | None = None
     holds: bool | None = None
+    data: Mapping[str, float] = Factory(dict)
 
     @classmethod
     def at_most(cls, what: str, figure: float, bound: float, unit: str) -> Row:

@@ -27,7 +27,7 @@ from tora.validation import MAX_BATCH_BYTES, MAX_BATCH_METRICS
 __all__ = ["Delivery"]
 
 MAX_AGE: Final = 1.0  # seconds that a metric waits below the threshold
-PACE: Final = 0.05  # seconds between the starts of two requests, unless one would be full or is wanted now
+PACE: Final = 0.2  # seconds between the starts of two requests, unless one would be full or is wanted now
 HEARTBEAT: Final = 30.0  # seconds of quiet; a writer is lost after 120
 REFUSED_PAUSE: Final = 60.0  # seconds until a server that refused is asked again
 BODY_BYTES: Final = MAX_BATCH_BYTES // 2
