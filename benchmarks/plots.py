@@ -16,7 +16,7 @@ __all__ = ["growth", "peers"]
 _TORA: Final = "#6d4aff"
 _OTHERS: Final = "#9aa0a6"
 # Text stays text, in the reader's own font; the same run gives the same file.
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "tora",
     "font.family": "sans-serif",
@@ -66,7 +66,7 @@ def _bars(axes: Any, values: dict[str, float | None], title: str) -> None:
     there = sorted(((value, name) for name, value in values.items() if value is not None), reverse=True)
     names = [name for _, name in there]
     bars = axes.barh(names, [value for value, _ in there], color=[_TORA if n == "tora" else _OTHERS for n in names])
-    axes.bar_label(bars, fmt="%.3g", padding=3)
+    axes.bar_label(bars, fmt="{:,.3g}", padding=3)
     axes.set(xscale="log", title=title)
     axes.margins(x=0.2)
 

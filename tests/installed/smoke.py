@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from importlib import metadata
 from pathlib import Path
 
 POINTS = 500
@@ -47,6 +48,8 @@ def has_its_command() -> None:
     for command in ([str(Path(sys.prefix, "bin", "tora"))], [sys.executable, "-I", "-m", "tora"]):
         shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
         check("server" in shown, f"{command} does not offer the server: {shown}")
+        version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout
+        check(version == f"tora {metadata.version('tora')}\n", f"{command} says that it is {version!r}")
 
 
 def logs_and_reads_back() -> None:

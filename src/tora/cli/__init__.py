@@ -5,8 +5,11 @@ Commands import what they need when they run: ``tora --help`` comes at once.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from tora._version import __version__
 from tora.cli import server, sync, ui
 
 __all__ = ["app", "main"]
@@ -23,8 +26,19 @@ app.command()(sync.sync)
 app.command()(ui.ui)
 
 
+def _say_version(wanted: bool) -> None:  # typer's callbacks take the value as it is
+    if wanted:
+        typer.echo(f"tora {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Hold the commands together; without it a single one would stand for all."""
 
 
