@@ -148,7 +148,9 @@ def test_a_torn_tail_that_nobody_was_told_of_is_no_damage(killed: Path, tmp_path
     shutil.copytree(killed, folder)
     for log in map(log_of, STORES):
         content = (folder / log).read_bytes()
-        (folder / log).write_bytes(content + content[-500:-100])
+        # DuckDB's records begin with their size, which for one that is torn goes beyond the end of the file.
+        beginning = (1000).to_bytes(8, "little") if "duckdb" in log else b""
+        (folder / log).write_bytes(content + beginning + content[-500:-100])
     check_whole(folder)
 
 
