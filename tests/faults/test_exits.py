@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.polling import until
 from tests.support.programs import Ended, journals, program, run, silent, status, stored, sync
-from tests.support.serving import Server, serving
+from tests.support.serving import UNMEASURED, Server, serving
 
 TIMEOUT = 1.0  # TORA_TIMEOUT of the programs here
 BOUND = 12.0  # far below the 30 s that a request may take, far above what a busy machine adds to TIMEOUT
@@ -318,7 +318,7 @@ def test_a_signal_in_the_midst_of_logging(number: signal.Signals, server: Server
     """
     counter = tmp_path / "count"
     counter.write_bytes(bytes(8))
-    settings = {"TORA_SERVER_URL": server.url, "COUNT": str(counter)}
+    settings = {"TORA_SERVER_URL": server.url, "COUNT": str(counter), **UNMEASURED}
     with program(BEGIN + textwrap.dedent(script), tmp_path, **settings) as running:
         experiment = running.heard()
         running.tell()
