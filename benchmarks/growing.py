@@ -1,4 +1,4 @@
-"""How charts and ingest fare as the database grows: 1 M, 10 M and 100 M points.
+"""How charts and ingest fare as the database grows: 1 M, 10 M and 100 M points; the page's questions at the last.
 
 Every size holds experiments of ten series of 10,000 points each, which arrived interleaved: each
 experiment's writer sent point after point of all its series, and all experiments took turns. The points
@@ -16,9 +16,11 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+import attrs
 import duckdb
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
+from benchmarks import querying
 from benchmarks.ingesting import run_ingest
 from benchmarks.row import Row
 from tests.support import http
@@ -60,6 +62,7 @@ class Size:
         sort_seconds: How long all of them took to be sorted.
         rate: Metrics per second that 64 writers had acknowledged.
         bytes: The size of the file.
+        questions: The rows of the page's questions; measured with the most points alone.
     """
 
     points: int
@@ -69,6 +72,7 @@ class Size:
     sort_seconds: float
     rate: float
     bytes: int
+    questions: Sequence[Row] = ()
 
 
 def measure(folder: Path, *, quick: bool) -> list[Row]:
@@ -81,7 +85,7 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
             f"{size.sorted_ms:.1f} ms",
             f"{size.arrived_ms:.1f} ms",
             size.sorted_ms / size.arrived_ms,
-            data=asdict(size),
+            data=asdict(size, filter=attrs.filters.exclude("questions")),
         )
         for size in found
     ]
@@ -89,6 +93,7 @@ def measure(folder: Path, *, quick: bool) -> list[Row]:
         Row.at_least(f"{size.points:,} points: ingest, 64 writers", size.rate, 100_000, "metrics/s") for size in found
     ]
     first, last = found[0], found[-1]
+    rows += [evolve(row, what=f"{row.what}, {last.points:,} points there") for row in last.questions]
     rows.append(
         Row.over_floor(f"chart with {last.points:,} points there", last.chart_ms * 1e3, first.chart_ms * 1e3, 2, "us")
     )
@@ -100,12 +105,17 @@ def sizes(folder: Path, wanted: Sequence[int], *, quick: bool) -> list[Size]:
     found = []
     for points in wanted:
         data = folder / f"points-{points}"
-        found.append(asyncio.run(_size(data, points, repeats=5 if quick else 15)))
+        questions = partial(querying.measure, quick=quick) if points == wanted[-1] else _none
+        found.append(asyncio.run(_size(data, points, 5 if quick else 15, questions)))
         shutil.rmtree(data)
     return found
 
 
-async def _size(data: Path, points: int, repeats: int) -> Size:
+def _none(server_url: str) -> Sequence[Row]:  # noqa: ARG001  # `querying.measure` where nothing is asked
+    return ()
+
+
+async def _size(data: Path, points: int, repeats: int, questions: Callable[[str], Sequence[Row]]) -> Size:
     experiments = _create(data, max(points // LENGTH // len(NAMES), 1))
     file = data / "metrics.duckdb"
     fill(file, experiments)
@@ -119,7 +129,7 @@ async def _size(data: Path, points: int, repeats: int) -> Size:
         urls = [f"{server.url}/series?experiment={each}&name={NAMES[5]}&points=2000" for each in experiments]
         chart = _milliseconds([partial(http.data, url) for url in _spread(urls, repeats)])
         rate, _, _ = run_ingest(server.url, 64, 50, 1_000)
-        return Size(points, arrived, in_order, chart, seconds, rate, file.stat().st_size)
+        return Size(points, arrived, in_order, chart, seconds, rate, file.stat().st_size, questions(server.url))
 
 
 def _create(data: Path, count: int) -> list[str]:

@@ -95,6 +95,7 @@ def main() -> None:
     adapter, task, count, folder = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    sys.path.append(os.path.dirname(adapter))  # noqa: PTH120  # one adapter may build on another
     spec = importlib.util.spec_from_file_location("adapter", adapter)
     if spec is None or spec.loader is None:
         raise SystemExit(f"no adapter at {adapter}")

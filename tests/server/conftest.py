@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,12 @@ from tests.support.http import Answer
 from tests.support.serving import Server
 
 Call = Callable[..., Answer]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A metrics file that is not there yet."""
+    return tmp_path / "metrics.duckdb"
 
 
 @pytest.fixture

@@ -26,18 +26,6 @@ NAMES: Final = ["a", "b", "c"]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """The stores stand on asyncio alone."""
-    return "asyncio"
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A metrics file that is not there yet."""
-    return tmp_path / "metrics.duckdb"
-
-
-@pytest.fixture
 async def store(file: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DuckDBMetrics]:
     """An open, empty store of small parts."""
     small_parts(monkeypatch, rows=50, fan=3, piece=40)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import signal
 import socket
+import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Final
 
 from tora import rendezvous
@@ -24,6 +26,9 @@ __all__ = ["StartError", "serve"]
 
 NICE: Final = 10
 FILES: Final = 16_384
+SWITCH: Final = (
+    0.001  # seconds that the event loop waits for a thread that computes; Python's own 5 ms add up over several
+)
 
 
 class StartError(Exception):
@@ -42,6 +47,7 @@ def serve(options: Options) -> None:
     if options.local:
         os.nice(NICE)  # training keeps its cores
     _allow_files()
+    sys.setswitchinterval(SWITCH)
     with owned(options.dir) as key:
         logbook.start(options)
         asyncio.run(_serve(options, listen(options), key))
@@ -72,6 +78,7 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], key: str) -
         except (CatalogError, StoreError) as exc:
             raise StartError(str(exc)) from exc
         info = _info(options, sockets)
+        stack.enter_context(_long_lived())
         with usable(options.dir):
             rendezvous.write(options.dir, info)
         LOG.info("Tora %s answers at %s, its data is in %s", __version__, info.url, options.dir)
@@ -80,6 +87,17 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], key: str) -
         rendezvous.remove(options.dir)
         LOG.info("ending: storing what was accepted")
     LOG.info("ended")
+
+
+@contextlib.contextmanager
+def _long_lived() -> Iterator[None]:
+    """Keep the collector from walking all that is loaded by now, again and again, while requests wait."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _info(options: Options, sockets: Sequence[socket.socket]) -> rendezvous.ServerInfo:
