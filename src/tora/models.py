@@ -60,7 +60,14 @@ class Summary:
 
 @frozen
 class Experiment:
-    """What is known of one experiment besides its points."""
+    """What is known of one experiment besides its points.
+
+    Attributes:
+        archived: Whether lists leave it out unless they are asked for it.
+        ended_at: When it was said to have ended; None for one that runs or is lost.
+        duration: Seconds from its creation to its end, or to now while it runs; None where nobody knows
+            its end. Not stored: it is told when the experiment is shown.
+    """
 
     id: str
     name: str
@@ -74,6 +81,9 @@ class Experiment:
     status: Status = "running"
     created_at: dt.datetime | None = None
     updated_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    archived: bool = False
+    duration: float | None = None
 
 
 @frozen

@@ -149,6 +149,7 @@ class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True):
     hyperparams: list[Hyperparam] | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType | None = msgspec.UNSET
     status: Literal["running", "finished", "failed", "stopped"] | msgspec.UnsetType = msgspec.UNSET
+    archived: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Heartbeat(msgspec.Struct, forbid_unknown_fields=True):
@@ -235,8 +236,11 @@ def experiment_to_wire(experiment: Experiment) -> dict[str, Any]:
         "tags": list(experiment.tags),
         "notes": experiment.notes,
         "status": experiment.status,
+        "archived": experiment.archived,
         "createdAt": _instant(experiment.created_at),
         "updatedAt": _instant(experiment.updated_at),
+        "endedAt": _instant(experiment.ended_at),
+        "duration": experiment.duration,
     }
 
 

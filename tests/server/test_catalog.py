@@ -9,11 +9,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from attrs import evolve
 
 from tora.errors import ToraValidationError
@@ -24,11 +26,7 @@ from tora.server.catalog.tables import metadata
 
 pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """The stores stand on asyncio alone."""
-    return "asyncio"
+WHICH: tuple[Literal["no", "yes", "all"], ...] = ("no", "yes", "all")
 
 
 @pytest.fixture
@@ -135,6 +133,34 @@ async def test_without_an_owner_any_writer_sets_the_status(catalog: Catalog) -> 
     """An experiment made by a client that names no writer is ended by whoever ends it."""
     await catalog.create_experiment(_experiment(1))
     assert (await catalog.set_status("id-1", "finished", "someone")).status == "finished"
+
+
+async def test_an_experiment_keeps_its_first_end_until_it_runs_again(catalog: Catalog) -> None:
+    """A second word about the end changes the status alone, and who goes on has no end."""
+    await catalog.create_experiment(_experiment(1), "w")
+    ended = await catalog.set_status("id-1", "finished", "w")
+    assert ended.ended_at == ended.updated_at
+    corrected = await catalog.set_status("id-1", "failed", None)
+    assert corrected.ended_at == ended.ended_at
+    assert (await catalog.set_status("id-1", "running", "w")).ended_at is None
+    assert (await catalog.experiment("id-1")).ended_at is None
+
+
+async def test_what_is_archived_is_listed_on_request(catalog: Catalog) -> None:
+    """Lists leave it out, show it alone or with the others, and count what they show."""
+    for number in range(3):
+        await catalog.create_experiment(_experiment(number))
+    await catalog.change_experiment("id-1", archived=True)
+    assert await _ids(catalog, ExperimentFilter()) == ["id-2", "id-0"]
+    assert await _ids(catalog, ExperimentFilter(archived="yes")) == ["id-1"]
+    assert await _ids(catalog, ExperimentFilter(archived="all", ids=["id-1", "id-2", "x"])) == ["id-2", "id-1"]
+    assert [(await catalog.experiments(ExperimentFilter(archived=which, limit=1))).total for which in WHICH] == [
+        2,
+        1,
+        3,
+    ]
+    await catalog.change_experiment("id-1", archived=False)
+    assert len(await _ids(catalog, ExperimentFilter())) == 3
 
 
 async def test_unknown_records_are_named(catalog: Catalog) -> None:
@@ -275,6 +301,7 @@ async def test_a_search_finds_what_was_changed(catalog: Catalog) -> None:
         ("limit", ExperimentFilter(limit=0)),
         ("limit", ExperimentFilter(limit=1001)),
         ("q", ExperimentFilter(q="x" * 1001)),
+        ("id", ExperimentFilter(ids=["x"] * 1001)),
         ("cursor", ExperimentFilter(cursor="")),
         ("cursor", ExperimentFilter(cursor="é")),
         ("cursor", ExperimentFilter(cursor="bm8=")),
@@ -340,6 +367,31 @@ async def test_the_migrations_lead_to_the_tables(file: Path) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": metadata})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+async def test_experiments_of_the_first_tables_have_ended_when_they_changed_last(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A catalog of revision 0001 is brought up to date: what ran runs on, nothing is archived."""
+    with monkeypatch.context() as patched:
+        patched.setattr("tora.server.catalog.migrate.HEAD", "0001")
+        patched.setattr("alembic.command.upgrade", partial(_upgrade_to, "0001", command.upgrade))
+        async with Catalog.in_file(file):
+            pass
+    with sqlite3.connect(file) as connection:
+        connection.executemany(
+            "INSERT INTO experiments VALUES (?, 'n', 'n', NULL, NULL, ?, NULL, NULL, 1000000, 3000000, '{}', 'n')",
+            [("ran", "running"), ("done", "failed")],
+        )
+    connection.close()
+    async with Catalog.in_file(file) as catalog:
+        ran, done = await catalog.experiment("ran"), await catalog.experiment("done")
+    assert (ran.ended_at, ran.archived, done.archived) == (None, False, False)
+    assert done.ended_at == done.updated_at == dt.datetime(1970, 1, 1, 0, 0, 3, tzinfo=dt.UTC)
+
+
+def _upgrade_to(revision: str, upgrade: Callable[..., None], config: object, _head: str) -> None:
+    upgrade(config, revision)
 
 
 def test_a_current_catalog_opens_without_alembic(file: Path) -> None:
@@ -468,12 +520,14 @@ async def test_the_first_page_of_many_reads_no_more_than_it_shows(file: Path) ->
         connection.execute(
             "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 10000) "
             "INSERT INTO experiments SELECT 'x' || n, name || n, name_folded || n, description, notes, status, "
-            "owner_writer, workspace_id, created_at + n, updated_at + n, hyperparams, search FROM experiments, r"
+            "owner_writer, workspace_id, created_at + n, updated_at + n, hyperparams, search, archived, ended_at "
+            "FROM experiments, r"
         )
         for column in ("created_at", "updated_at", "name_folded", "status"):
             for direction in ("", " DESC"):
                 order = f"{column}{direction}, id{direction}"
-                query = f"SELECT * FROM experiments ORDER BY {order} LIMIT 101"  # noqa: S608  # the names above
+                where = "coalesce(archived, 0) = 0"
+                query = f"SELECT * FROM experiments WHERE {where} ORDER BY {order} LIMIT 101"  # noqa: S608  # our names
                 plan = connection.execute(f"EXPLAIN QUERY PLAN {query}")
                 assert "USING INDEX" in (steps := str(plan.fetchall()))
                 assert "TEMP B-TREE" not in steps

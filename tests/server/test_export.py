@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 import pytest
@@ -115,3 +116,14 @@ def test_a_name_of_no_letters_is_replaced_by_the_id(call: Call) -> None:
 def test_a_wrong_format_is_refused(call: Call, experiment: str, query: str) -> None:
     """There are three formats."""
     refusal(call("GET", f"/experiments/{experiment}/export?{query}"), 400, "validation")
+
+
+def test_some_metrics_alone_are_exported(call: Call, experiment: str, log: Log) -> None:
+    """Named metrics are all that a file holds; for a spreadsheet their names are no formula, else they are as sent."""
+    rows = [row for row in fill(log, experiment, points=600) if row[0] == NAMES[2]]
+    name = quote(NAMES[2])
+    for more, shown in (("", NAMES[2]), ("&spreadsheet=true", f"'{NAMES[2]}")):
+        answer = call("GET", f"/experiments/{experiment}/export?format=csv&name={name}{more}")
+        found = list(csv.reader(io.StringIO(answer.body.decode(), newline="")))[1:]
+        assert [each[0] for each in found] == [shown] * len(rows)
+        assert [each[3] for each in found] == [str(row[3]) for row in rows]

@@ -156,6 +156,45 @@ def test_only_the_owner_ends_an_experiment(live: Live) -> None:
     live(story)
 
 
+def test_silent_writers_are_lost_each_by_itself(live: Live) -> None:
+    """The list of writers tells who was silent for two minutes from who logs on and who has ended."""
+
+    async def story(world: World) -> None:
+        await world.send("POST", "/experiments", {"id": "x", "name": "x"}, "owner")
+        for writer in ("silent", "steady", "ended"):
+            await world.send("POST", "/experiments/x/heartbeat", {"writer": writer})
+        await world.send("POST", "/experiments/x/heartbeat", {"writer": "ended", "status": "finished"})
+        world.pass_time(LOST_AFTER + 1)
+        await world.send("POST", "/experiments/x/heartbeat", {"writer": "steady"})
+        found = {one["writer"]: one["status"] for one in await world.send("GET", "/experiments/x/writers")}
+        assert found == {"silent": "lost", "steady": "running", "ended": "finished"}
+
+    live(story)
+
+
+def test_lists_count_and_filter_by_the_status_of_now(live: Live) -> None:
+    """Lost ones are found, counted and sorted as lost, and no longer as running."""
+
+    async def story(world: World) -> None:
+        for name in ("a", "b", "c"):
+            await world.send("POST", "/experiments", {"id": name, "name": name}, name)
+        world.pass_time(LOST_AFTER + 1)
+        await world.send("POST", "/experiments/b/heartbeat", {"writer": "b"})
+        for query, ids in (
+            ("status=lost&sort=name", ["a", "c"]),
+            ("status=running", ["b"]),
+            ("filter=status=lost&sort=-name", ["c", "a"]),
+            ("sort=status", ["a", "c", "b"]),
+            ("sort=-duration", ["b", "c", "a"]),  # nobody knows how long the others took
+        ):
+            page = await world.send("GET", f"/experiments?{query}")
+            assert ([each["id"] for each in page["items"]], page["total"]) == (ids, len(ids))
+        lost = await world.send("GET", "/experiments/a")
+        assert (lost["status"], lost["endedAt"], lost["duration"]) == ("lost", None, None)
+
+    live(story)
+
+
 def test_a_heartbeat_can_be_the_end(live: Live) -> None:
     """The owner's last heartbeat ends the experiment, a worker's does not."""
 

@@ -35,18 +35,6 @@ pytestmark = pytest.mark.anyio
 NAN, INF = math.nan, math.inf
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """The stores stand on asyncio alone."""
-    return "asyncio"
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A metrics file that is not there yet."""
-    return tmp_path / "metrics.duckdb"
-
-
 @pytest.fixture(params=["duckdb", "duckdb, sorted all the time"])
 def make(request: pytest.FixtureRequest, file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], MetricsStore]:
     """Make a store of each kind; made again, it holds the same points."""
@@ -495,7 +483,7 @@ async def test_across_writers_points_of_equal_x_are_one(store: MetricsStore, poi
         )
     [series] = await store.series(SeriesQuery(["e"], ["loss"], points=points, across="writers"))
     columns = series.columns
-    assert list(columns) == ["x", "mean", "min", "max", "p50", "p95", "count"]
+    assert list(columns) == ["x", "mean", "min", "max", "p5", "p50", "p95", "count"]
     assert (series.total, series.non_finite) == (360, 10)
     assert columns["count"].sum() == 360
     if points == 7:
@@ -504,9 +492,11 @@ async def test_across_writers_points_of_equal_x_are_one(store: MetricsStore, poi
     assert columns["x"].tolist() == (list(range(0, 80, 2)) if has_steps else list(range(40)))
     for place in range(40):
         finite = values[:, place][np.isfinite(values[:, place])]
-        told = [columns[name][place] for name in ("mean", "min", "max", "p50", "p95")]
+        told = [columns[name][place] for name in ("mean", "min", "max", "p5", "p50", "p95")]
         wanted = (
-            [finite.mean(), finite.min(), finite.max(), *np.quantile(finite, [0.5, 0.95])] if len(finite) else [NAN] * 5
+            [finite.mean(), finite.min(), finite.max(), *np.quantile(finite, [0.05, 0.5, 0.95])]
+            if len(finite)
+            else [NAN] * 6
         )
         np.testing.assert_allclose(told, wanted, rtol=1e-12)
 

@@ -74,7 +74,7 @@ def test_writers_can_be_taken_together(call: Call, experiment: str, log: Log) ->
         log(experiment, logs, writer=f"w{place}", firstSeq=1)
     (found,) = series(call, f"experiment={experiment}&name=reward&across=writers")
     columns = found["columns"]
-    assert columns.keys() == {"x", "count", "mean", "min", "max", "p50", "p95"}
+    assert columns.keys() == {"x", "count", "mean", "min", "max", "p5", "p50", "p95"}
     assert columns["x"] == [0, 1, 2]
     assert columns["count"] == [4, 4, 4]
     assert columns["mean"] == [15, 16, 17]

@@ -28,6 +28,9 @@ KEEPALIVE: Final = 75.0
 STALLED: Final = 60.0
 """Seconds after which a connection is cut whose reader has taken nothing of what it was sent."""
 
+LINE: Final = 80 * 1024
+"""Bytes of a request's first line, or of a header: a list can be asked for 1,000 experiments by their ids."""
+
 _SENDERS_FAULTS: Final = (web.RequestPayloadError, http_exceptions.HttpProcessingError)
 
 
@@ -81,7 +84,13 @@ class _Server(web.Server):
     def __call__(self) -> web.RequestHandler:
         loop = asyncio.get_running_loop()
         # None is aiohttp's word for no access log, though its type does not say so.
-        return _Connection(self, loop=loop, keepalive_timeout=KEEPALIVE, access_log=None)  # type: ignore[arg-type]
+        return _Connection(
+            self,
+            loop=loop,
+            keepalive_timeout=KEEPALIVE,
+            access_log=None,  # type: ignore[arg-type]
+            max_line_size=LINE,
+        )
 
 
 class _Connection(web.RequestHandler):

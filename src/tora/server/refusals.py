@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import http_exceptions, web
 
-from tora import wire
+from tora import validation, wire
 from tora.errors import ToraValidationError
 from tora.server.catalog.errors import CatalogError, CatalogFullError, NotFoundError
 from tora.server.logbook import LOG
@@ -87,7 +87,7 @@ def _refusal(request: web.Request, exc: Exception) -> Refusal | None:  # noqa: P
 def _of_aiohttp(request: web.Request, exc: web.HTTPException) -> Refusal | None:
     match exc:
         case web.HTTPNotFound():
-            message = f"there is nothing at {request.path!r}; GET /openapi.json lists what there is"
+            message = f"there is nothing at {validation.shown(request.path)}; GET /openapi.json lists what there is"
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(exc.allowed_methods))
             message = f"{request.path!r} does not take {exc.method}; it takes {allowed}"

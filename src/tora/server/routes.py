@@ -12,7 +12,7 @@ from attrs import frozen
 
 from tora import wire
 from tora.server import pages
-from tora.server.api import events, experiments, export, health, logs, openapi, series, workspaces
+from tora.server.api import events, experiments, export, health, lists, logs, openapi, series, workspaces
 from tora.server.auth import Right
 from tora.server.context import ACCESS, CALLER, KNOWN, PRESENCE
 from tora.server.queries import NoQuery, read_query
@@ -55,7 +55,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/health", health.health, Right.OPEN),
     Route("GET", "/openapi.json", openapi.openapi, Right.OPEN),
     Route("POST", "/experiments", experiments.create, Right.WRITE, body=wire.NewExperiment, success=201),
-    Route("GET", "/experiments", experiments.list_, Right.READ, query=experiments.ListQuery),
+    Route("GET", "/experiments", lists.list_, Right.READ, query=lists.ListQuery),
     Route("GET", _EXPERIMENT, experiments.show, Right.VIEW),
     Route("PATCH", _EXPERIMENT, experiments.change, Right.WRITE, body=wire.ExperimentChange),
     Route("DELETE", _EXPERIMENT, experiments.delete, Right.WRITE),
@@ -67,6 +67,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/series", series.series, Right.READ, query=series.SeriesParameters),
     Route("GET", f"{_EXPERIMENT}/export", export.export, Right.READ, query=export.ExportQuery),
     Route("GET", f"{_EXPERIMENT}/events", events.events, Right.READ),
+    Route("GET", "/columns", lists.columns, Right.READ, query=lists.ColumnsQuery),
     Route("GET", "/workspaces", workspaces.list_, Right.ACCOUNT),
     Route("POST", "/workspaces", workspaces.create, Right.ACCOUNT, body=wire.NewWorkspace, success=201),
     Route("GET", "/workspaces/{id}", workspaces.show, Right.ACCOUNT),

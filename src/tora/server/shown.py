@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from tora import validation, wire
 from tora.models import Experiment
 from tora.server.auth import Right
 from tora.server.context import ACCESS, CALLER, CATALOG, PRESENCE
+from tora.types import Status
 
 __all__ = ["WRITER_HEADER", "shown", "shown_with_token", "writer_of"]
 
@@ -29,10 +31,12 @@ async def shown(request: web.Request, experiments: Sequence[Experiment]) -> list
     running = [one.id for one in experiments if one.status == "running"]
     owners = await request.app[CATALOG].owners(running) if running else {}
     presence = request.app[PRESENCE]
+    now = dt.datetime.now(dt.UTC)
 
     def one_shown(one: Experiment) -> Experiment:
         lost = one.status == "running" and presence.is_lost(one.id, owners.get(one.id))
-        return evolve(one, url=_url(request, one.id), status="lost" if lost else one.status)
+        status: Status = "lost" if lost else one.status
+        return evolve(one, url=_url(request, one.id), status=status, duration=_duration(one, status, now))
 
     return [one_shown(one) for one in experiments]
 
@@ -43,6 +47,14 @@ async def shown_with_token(request: web.Request, experiment: Experiment) -> dict
     if Right.WRITE in request[CALLER].rights:
         one = evolve(one, write_token=request.app[ACCESS].write_token(one.id))
     return wire.experiment_to_wire(one)
+
+
+def _duration(one: Experiment, status: Status, now: dt.datetime) -> float | None:
+    """Return how many seconds it took, or has taken by now; None where nobody knows when it ended."""
+    ended = now if status == "running" else one.ended_at
+    if ended is None or one.created_at is None:
+        return None
+    return max((ended - one.created_at).total_seconds(), 0.0)
 
 
 def _url(request: web.Request, experiment: str) -> str:

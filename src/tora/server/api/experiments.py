@@ -1,39 +1,24 @@
-"""Experiments: create, list, show, change, delete."""
+"""Experiments: create, show, change, delete."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from aiohttp import web
-from attrs import evolve
 
 from tora import validation, wire
 from tora.errors import ToraValidationError
 from tora.models import Experiment
 from tora.server.answers import json_answer
 from tora.server.bodies import LARGE_BODY, read_json
-from tora.server.catalog import ExperimentFilter, Page
 from tora.server.context import CATALOG, HUB, KNOWN, METRICS, PRESENCE
-from tora.server.queries import read_query
-from tora.server.shown import shown, shown_with_token, writer_of
+from tora.server.shown import shown_with_token, writer_of
 
-__all__ = ["ListQuery", "change", "create", "delete", "list_", "show"]
-
-
-class ListQuery(msgspec.Struct):
-    """The query of ``GET /experiments``."""
-
-    workspace: str | None = None
-    q: str | None = None
-    tag: str | None = None
-    status: Literal["running", "finished", "failed", "stopped", "lost"] | None = None
-    sort: str = "-created"
-    limit: int = 100
-    cursor: str | None = None
+__all__ = ["change", "create", "delete", "show"]
 
 
 async def create(request: web.Request) -> web.Response:
@@ -44,18 +29,6 @@ async def create(request: web.Request) -> web.Response:
     request.app[KNOWN].add(experiment.id)
     request.app[PRESENCE].sign(experiment.id, writer)
     return json_answer(await shown_with_token(request, experiment), 201 if is_new else 200)
-
-
-async def list_(request: web.Request) -> web.Response:
-    """Return a page of experiments, each with the summary of its metrics."""
-    query = read_query(request, ListQuery)
-    page = await _page(request, query)
-    summaries = await request.app[METRICS].summaries([one.id for one in page.items])
-    items = [
-        wire.experiment_to_wire(one) | {"metrics": [wire.summary_to_wire(each) for each in summaries.get(one.id, [])]}
-        for one in page.items
-    ]
-    return json_answer({"items": items, "next": page.next})
 
 
 async def show(request: web.Request) -> web.Response:
@@ -113,7 +86,8 @@ def _changes(body: wire.ExperimentChange) -> dict[str, Any]:
         "hyperparams": _hyperparams,
     }
     given = msgspec.structs.asdict(body)
-    return {name: check(given[name]) for name, check in checks.items() if given[name] is not msgspec.UNSET}
+    found = {name: check(given[name]) for name, check in checks.items() if given[name] is not msgspec.UNSET}
+    return found if body.archived is msgspec.UNSET else found | {"archived": body.archived}
 
 
 def _hyperparams(pairs: Sequence[wire.Hyperparam] | None) -> dict[str, Any]:
@@ -123,20 +97,3 @@ def _hyperparams(pairs: Sequence[wire.Hyperparam] | None) -> dict[str, Any]:
             raise ToraValidationError(f"hyperparams name the key {validation.shown(pair.key)} twice")
         found[pair.key] = pair.value
     return validation.hyperparams(found)
-
-
-async def _page(request: web.Request, query: ListQuery) -> Page:
-    """Return the next page that is not empty.
-
-    Lost is not stored but follows from silence, so running and lost ones are told apart here; a page
-    may then be shorter than its limit although others follow.
-    """
-    stored = "running" if query.status == "lost" else query.status
-    wanted = ExperimentFilter(query.workspace, query.q, query.tag, stored, query.sort, query.limit, query.cursor)
-    while True:
-        page = await request.app[CATALOG].experiments(wanted)
-        found = await shown(request, page.items)
-        items = [one for one in found if query.status is None or one.status == query.status]
-        if items or page.next is None:
-            return Page(items, page.next)
-        wanted = evolve(wanted, cursor=page.next)

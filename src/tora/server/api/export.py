@@ -8,14 +8,16 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
+import numpy as np
 from aiohttp import web
+from attrs import evolve
 
-from tora import wire
+from tora import validation, wire
 from tora.server.context import CATALOG, KNOWN, METRICS, OPTIONS
 from tora.server.metrics.base import Chunk
 from tora.server.queries import read_query
@@ -24,6 +26,7 @@ __all__ = ["ExportQuery", "export", "remove_leftovers"]
 
 _PREFIX: Final = ".export."
 _PART: Final = 1024 * 1024
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _FIELDS: Final = ("name", "value", "step", "time", "writer", "metadata")
 
 
@@ -31,40 +34,64 @@ class ExportQuery(msgspec.Struct):
     """The query of ``GET /experiments/{id}/export``."""
 
     format: Literal["csv", "jsonl", "parquet"] = "csv"
+    name: list[str] = []
+    spreadsheet: bool = False
 
 
 async def export(request: web.Request) -> web.StreamResponse:
-    """Send every point, raw, in the order of arrival."""
+    """Send every point, or those of some metrics, raw, in the order of arrival."""
     experiment = request.match_info["id"]
     await request.app[KNOWN].check(experiment)
     wanted = read_query(request, ExportQuery)
-    name = (await request.app[CATALOG].experiment(experiment)).name
-    headers = {"Content-Disposition": f'attachment; filename="{_file_name(name, experiment)}.{wanted.format}"'}
+    names = [validation.metric_name(name) for name in wanted.name]
+    title = " ".join([(await request.app[CATALOG].experiment(experiment)).name, *names[:1]])
+    headers = {"Content-Disposition": f'attachment; filename="{_file_name(title, experiment)}.{wanted.format}"'}
+    chunks = request.app[METRICS].export(experiment)
+    if names:
+        chunks = _only(chunks, names)
+    if wanted.spreadsheet:
+        chunks = _harmless(chunks)
     if wanted.format == "parquet":
-        return await _parquet(request, experiment, headers)
-    return await _text(request, experiment, headers, wanted.format)
+        return await _parquet(request, chunks, headers)
+    return await _text(request, chunks, headers, wanted.format)
+
+
+async def _only(chunks: AsyncIterator[Chunk], names: Sequence[str]) -> AsyncIterator[Chunk]:
+    """Yield the points of some metrics alone."""
+    async for chunk in chunks:
+        kept = np.isin(chunk.name, np.array(names, object))
+        yield evolve(chunk, **{field: getattr(chunk, field)[kept] for field in _FIELDS})
+
+
+async def _harmless(chunks: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
+    """Yield the points with names that no spreadsheet takes for a formula; nothing else can be taken for one."""
+    async for chunk in chunks:
+        names = [f"'{name}" if name.startswith(_FORMULA) else name for name in chunk.name.tolist()]
+        yield evolve(chunk, name=np.array(names, object))
 
 
 async def _text(
-    request: web.Request, experiment: str, headers: Mapping[str, str], kind: Literal["csv", "jsonl"]
+    request: web.Request, chunks: AsyncIterator[Chunk], headers: Mapping[str, str], kind: Literal["csv", "jsonl"]
 ) -> web.StreamResponse:
     content_type, head, rows = _TEXTS[kind]
     response = web.StreamResponse(headers={**headers, "Content-Type": content_type})
     await response.prepare(request)
     await response.write(head)
-    async for chunk in request.app[METRICS].export(experiment):
+    async for chunk in chunks:
         await response.write(await asyncio.to_thread(rows, chunk))
     await response.write_eof()
     return response
 
 
-async def _parquet(request: web.Request, experiment: str, headers: Mapping[str, str]) -> web.StreamResponse:
+async def _parquet(
+    request: web.Request, chunks: AsyncIterator[Chunk], headers: Mapping[str, str]
+) -> web.StreamResponse:
     from tora.server.metrics.parquet import write_parquet
 
     # A columnar file ends with its directory, so it is made whole before its first byte leaves.
     with tempfile.TemporaryDirectory(dir=request.app[OPTIONS].dir, prefix=_PREFIX) as folder:
         path = Path(folder) / "points.parquet"
-        await write_parquet(path, request.app[METRICS].export(experiment))
+        await write_parquet(path, chunks)
         response = web.StreamResponse(headers={**headers, "Content-Type": "application/vnd.apache.parquet"})
         response.content_length = path.stat().st_size
         await response.prepare(request)

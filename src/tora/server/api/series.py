@@ -9,15 +9,17 @@ from typing import Any, Final, Literal
 import msgspec
 import numpy as np
 from aiohttp import web
+from attrs import evolve
 
 from tora import validation, wire
 from tora.errors import ToraValidationError
 from tora.models import Summary
 from tora.server.answers import json_answer
-from tora.server.context import KNOWN, METRICS
+from tora.server.context import KNOWN, METRICS, PRESENCE
 from tora.server.instants import instant
 from tora.server.metrics.base import MetricsStore, Series, SeriesQuery, Writer
 from tora.server.queries import read_query
+from tora.types import Status
 
 __all__ = ["SeriesParameters", "metrics", "series", "writers"]
 
@@ -54,7 +56,13 @@ async def writers(request: web.Request) -> web.Response:
     experiment = request.match_info["id"]
     await request.app[KNOWN].check(experiment)
     found = await request.app[METRICS].writers([experiment])
-    return json_answer([_writer_to_wire(writer) for writer in found.get(experiment, [])])
+    presence = request.app[PRESENCE]
+
+    def status(one: Writer) -> Status:
+        lost = one.status == "running" and presence.is_lost(experiment, one.writer or None)
+        return "lost" if lost else one.status
+
+    return json_answer([_writer_to_wire(evolve(each, status=status(each))) for each in found.get(experiment, [])])
 
 
 async def series(request: web.Request) -> web.Response:

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from tora.server.catalog.catalog import Catalog
 from tora.server.catalog.errors import CatalogError, CatalogFullError, NotFoundError
+from tora.server.catalog.outline import Outline, OutlineNeeds, Outlines
 from tora.server.catalog.page import ExperimentFilter, Page
 
-__all__ = ["Catalog", "CatalogError", "CatalogFullError", "ExperimentFilter", "NotFoundError", "Page"]
+__all__ = [
+    "Catalog",
+    "CatalogError",
+    "CatalogFullError",
+    "ExperimentFilter",
+    "NotFoundError",
+    "Outline",
+    "OutlineNeeds",
+    "Outlines",
+    "Page",
+]

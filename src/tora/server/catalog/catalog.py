@@ -17,6 +17,7 @@ from tora.server.catalog.changes import transaction
 from tora.server.catalog.engine import make_engine, shown, sqlite_url, translated, use_wal
 from tora.server.catalog.file import mark_of, prepare_file
 from tora.server.catalog.migrate import upgrade
+from tora.server.catalog.outline import OutlineNeeds, Outlines
 from tora.server.catalog.page import ExperimentFilter, Page
 from tora.server.storage.mark import Mark
 from tora.types import Status
@@ -112,9 +113,22 @@ class Catalog:
 
         Raises:
             NotFoundError: There is no such workspace.
-            ToraValidationError: `sort`, `limit`, `q` or `cursor` is wrong.
+            ToraValidationError: `sort`, `limit`, `q`, `ids` or `cursor` is wrong.
         """
         return await self._do(experiments.page, wanted)
+
+    async def some_experiments(self, experiment_ids: Sequence[str]) -> list[Experiment]:
+        """Return those of these experiments that are there, in the order asked for."""
+        return await self._do(experiments.some, experiment_ids)
+
+    async def outlines(self, wanted: ExperimentFilter, needs: OutlineNeeds) -> Outlines:
+        """Return the outlines of all experiments that a filter finds, whatever its `sort`, `limit` and `cursor`.
+
+        Raises:
+            NotFoundError: There is no such workspace.
+            ToraValidationError: `limit`, `q` or `ids` is wrong.
+        """
+        return await self._do(experiments.outlines, wanted, needs)
 
     async def owners(self, experiment_ids: Sequence[str]) -> dict[str, str]:
         """Return the owning writer of each of these experiments that has one."""
@@ -125,8 +139,8 @@ class Catalog:
 
         Args:
             experiment_id: Which one.
-            changes: Any of `name`, `description`, `notes`, `tags`, `hyperparams`, `status` and
-                `workspace_id`; what is absent stays as it is.
+            changes: Any of `name`, `description`, `notes`, `tags`, `hyperparams`, `status`, `archived`
+                and `workspace_id`; what is absent stays as it is.
 
         Raises:
             NotFoundError: There is no such experiment, or no such workspace.

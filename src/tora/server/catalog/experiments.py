@@ -14,13 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tora.models import Experiment
 from tora.server.catalog import workspaces
 from tora.server.catalog.errors import NotFoundError
-from tora.server.catalog.page import ExperimentFilter, Page, next_cursor, statement
+from tora.server.catalog.outline import OutlineNeeds, Outlines
+from tora.server.catalog.outline import statements as outline_statements
+from tora.server.catalog.page import ExperimentFilter, Page, count, next_cursor, statement
 from tora.server.catalog.tables import experiment_tags, experiments
 from tora.types import Status
 
-__all__ = ["CHANGEABLE", "change", "create", "delete", "get", "owners", "page", "set_status"]
+__all__ = ["CHANGEABLE", "change", "create", "delete", "get", "outlines", "owners", "page", "set_status", "some"]
 
-CHANGEABLE: Final = frozenset({"description", "hyperparams", "name", "notes", "status", "tags", "workspace_id"})
+CHANGEABLE: Final = frozenset(
+    {"archived", "description", "hyperparams", "name", "notes", "status", "tags", "workspace_id"}
+)
+
+_ENDED: Final = frozenset({"failed", "finished", "stopped"})
 
 
 async def create(connection: AsyncConnection, new: Experiment, owner: str | None) -> tuple[Experiment, bool]:
@@ -31,7 +37,7 @@ async def create(connection: AsyncConnection, new: Experiment, owner: str | None
     if new.workspace_id is not None:
         await workspaces.get(connection, new.workspace_id)
     now = _now()
-    experiment = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
+    experiment = _with_end(evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now))
     await connection.execute(experiments.insert(), _columns(experiment) | {"owner_writer": owner})
     await _insert_tags(connection, experiment)
     return experiment, True
@@ -52,7 +58,7 @@ async def change(connection: AsyncConnection, experiment_id: str, changes: Mappi
         return before
     if changes.get("workspace_id") is not None:
         await workspaces.get(connection, changes["workspace_id"])
-    after = evolve(before, **changes, updated_at=_now())
+    after = _with_end(evolve(before, **changes, updated_at=_now()))
     await connection.execute(experiments.update().where(experiments.c.id == experiment_id).values(_columns(after)))
     if after.tags != before.tags:
         await connection.execute(experiment_tags.delete().where(experiment_tags.c.experiment_id == experiment_id))
@@ -96,7 +102,23 @@ async def page(connection: AsyncConnection, wanted: ExperimentFilter) -> Page:
     rows = (await connection.execute(query)).mappings().all()
     shown = rows[: wanted.limit]
     follows = next_cursor(wanted, shown[-1]) if len(rows) > len(shown) else None
-    return Page(await _records(connection, shown), follows)
+    total = await connection.scalar(count(wanted))
+    return Page(await _records(connection, shown), follows, total or 0)
+
+
+async def some(connection: AsyncConnection, ids: Sequence[str]) -> list[Experiment]:
+    """Return those of these experiments that are there, in the order asked for."""
+    found = {one.id: one for one in await _find(connection, ids)}
+    return [found[one] for one in ids if one in found]
+
+
+async def outlines(connection: AsyncConnection, wanted: ExperimentFilter, needs: OutlineNeeds) -> Outlines:
+    """Return the outlines of all that the filter finds."""
+    queries = outline_statements(wanted, needs)
+    if wanted.workspace is not None:
+        await workspaces.get(connection, wanted.workspace)
+    found = [(await connection.execute(query)).all() for query in queries]
+    return Outlines(found[0], found[1] if needs.tags else ())
 
 
 async def _find(connection: AsyncConnection, ids: Sequence[str]) -> list[Experiment]:
@@ -140,7 +162,15 @@ def _record(row: sa.RowMapping, tags: Iterable[str]) -> Experiment:
         status=row["status"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        ended_at=row["ended_at"],
+        archived=row["archived"],
     )
+
+
+def _with_end(experiment: Experiment) -> Experiment:
+    """Return an experiment that has ended with the moment it first did, and one that runs without."""
+    ended = experiment.status in _ENDED
+    return evolve(experiment, ended_at=(experiment.ended_at or experiment.updated_at) if ended else None)
 
 
 def _columns(experiment: Experiment) -> dict[str, Any]:
@@ -155,6 +185,8 @@ def _columns(experiment: Experiment) -> dict[str, Any]:
         "workspace_id": experiment.workspace_id,
         "created_at": experiment.created_at,
         "updated_at": experiment.updated_at,
+        "ended_at": experiment.ended_at,
+        "archived": experiment.archived,
         "hyperparams": dict(experiment.hyperparams),
         "search": "\n".join(searched).casefold(),
     }

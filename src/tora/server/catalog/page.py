@@ -11,7 +11,7 @@ import binascii
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -22,10 +22,11 @@ from tora.errors import ToraValidationError
 from tora.models import Experiment
 from tora.server.catalog.tables import Instant, experiment_tags, experiments
 
-__all__ = ["ExperimentFilter", "Page", "next_cursor", "statement"]
+__all__ = ["MAX_LIMIT", "ExperimentFilter", "Page", "check", "conditions", "count", "next_cursor", "statement"]
 
 MAX_LIMIT: Final = 1_000
 MAX_SEARCH: Final = 1_000
+MAX_IDS: Final = 1_000
 
 SORTS: Final[Mapping[str, sa.Column[Any]]] = MappingProxyType(
     {
@@ -49,6 +50,8 @@ class ExperimentFilter:
         sort: ``created``, ``updated``, ``name`` or ``status``; with ``-`` before it, the largest first.
         limit: How many a page holds at most, 1 to 1,000.
         cursor: `Page.next` of the page before, with the same `sort`.
+        archived: ``no`` leaves out what is archived, ``yes`` shows nothing else, ``all`` shows both.
+        ids: Only these, at most 1,000.
     """
 
     workspace: str | None = None
@@ -58,14 +61,17 @@ class ExperimentFilter:
     sort: str = "-created"
     limit: int = 100
     cursor: str | None = None
+    archived: Literal["no", "yes", "all"] = "no"
+    ids: Sequence[str] | None = None
 
 
 @frozen
 class Page:
-    """Some experiments, and the cursor that leads to those after them; None at the end."""
+    """Some experiments, the cursor that leads to those after them (None at the end), and how many there are in all."""
 
     items: Sequence[Experiment]
     next: str | None
+    total: int
 
 
 class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -78,13 +84,12 @@ def statement(wanted: ExperimentFilter) -> sa.Select[Any]:
     """Return the query for one page and one row more, which tells whether another page follows.
 
     Raises:
-        ToraValidationError: `sort`, `limit`, `q` or `cursor` is wrong.
+        ToraValidationError: `sort`, `limit`, `q`, `ids` or `cursor` is wrong.
     """
-    if not 1 <= wanted.limit <= MAX_LIMIT:
-        raise ToraValidationError(f"limit must be from 1 to {MAX_LIMIT:,}, got {validation.shown(wanted.limit)}")
+    check(wanted)
     column, descending = _order(wanted.sort)
     key = sa.tuple_(column, experiments.c.id)
-    query = sa.select(experiments).where(*_conditions(wanted)).limit(wanted.limit + 1)
+    query = sa.select(experiments).where(*conditions(wanted)).limit(wanted.limit + 1)
     if wanted.cursor is not None:
         place = sa.tuple_(*_place(wanted.cursor, wanted.sort, column))
         query = query.where(key < place if descending else key > place)
@@ -116,7 +121,40 @@ def _order(sort: str) -> tuple[sa.Column[Any], bool]:
     return column, sort.startswith("-")
 
 
-def _conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
+def check(wanted: ExperimentFilter) -> None:
+    """Refuse a page that is too long, and a search or a choice that is.
+
+    Raises:
+        ToraValidationError: `limit`, `q` or `ids` is wrong.
+    """
+    if not 1 <= wanted.limit <= MAX_LIMIT:
+        raise ToraValidationError(f"limit must be from 1 to {MAX_LIMIT:,}, got {validation.shown(wanted.limit)}")
+    if wanted.q is not None and len(wanted.q) > MAX_SEARCH:
+        raise ToraValidationError(f"q may have at most {MAX_SEARCH:,} characters, got {len(wanted.q):,}")
+    if wanted.ids is not None and len(wanted.ids) > MAX_IDS:
+        raise ToraValidationError(f"id may be given at most {MAX_IDS:,} times, got it {len(wanted.ids):,} times")
+
+
+def count(wanted: ExperimentFilter) -> sa.Select[int]:
+    """Return the query for how many experiments there are on all pages together."""
+    query = sa.select(sa.func.count()).select_from(experiments)
+    others = list(_other_conditions(wanted))
+    if others or wanted.archived == "all":
+        return query.where(*conditions(wanted))
+    return query.where(experiments.c.archived == sa.literal(wanted.archived == "yes"))  # an index alone answers this
+
+
+def conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield what each experiment of the list fulfils."""
+    if wanted.archived != "all":
+        # An expression, lest the few values of the column be taken for a good index, and its finds be sorted.
+        yield sa.func.coalesce(experiments.c.archived, sa.false()) == sa.literal(wanted.archived == "yes")
+    yield from _other_conditions(wanted)
+
+
+def _other_conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.ids is not None:
+        yield experiments.c.id.in_(wanted.ids)
     if wanted.workspace is not None:
         yield experiments.c.workspace_id == wanted.workspace
     if wanted.status is not None:
@@ -125,8 +163,6 @@ def _conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
         tagged = sa.select(experiment_tags.c.experiment_id).where(experiment_tags.c.tag == wanted.tag)
         yield experiments.c.id.in_(tagged)
     if wanted.q:
-        if len(wanted.q) > MAX_SEARCH:
-            raise ToraValidationError(f"q may have at most {MAX_SEARCH:,} characters, got {len(wanted.q):,}")
         yield experiments.c.search.contains(wanted.q.casefold(), autoescape=True)
 
 

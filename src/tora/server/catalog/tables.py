@@ -65,6 +65,8 @@ experiments: Final = sa.Table(
     sa.Column("workspace_id", sa.Text, sa.ForeignKey("workspaces.id", ondelete="SET NULL")),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("archived", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("hyperparams", sa.JSON, nullable=False),
     # Everything that a search looks at, folded, one part a line.
     sa.Column("search", sa.Text, nullable=False),
@@ -74,6 +76,8 @@ experiments: Final = sa.Table(
     sa.Index(None, "name_folded", "id"),
     sa.Index(None, "status", "id"),
     sa.Index(None, "workspace_id", "created_at", "id"),
+    # For counting: that needs no row.
+    sa.Index(None, "archived", "id"),
 )
 
 experiment_tags: Final = sa.Table(

@@ -146,7 +146,7 @@ class Series:
         columns: Arrays of equal length. Always ``x`` and ``count``. With ``across=none`` also
             ``last, min, max, mean``: `last` is the bucket's last value and may be non-finite; the
             others look at finite values only and are NaN where a bucket has none. With
-            ``across=writers`` also ``mean, min, max, p50, p95``.
+            ``across=writers`` also ``mean, min, max, p5, p50, p95``.
         total: How many points of the series lie in the asked range.
         non_finite: How many of them are NaN or infinite.
     """
@@ -209,8 +209,19 @@ class MetricsStore(ABC):
         """Note a sign of life of a writer, or its end."""
 
     @abstractmethod
-    async def summaries(self, experiments: Sequence[str]) -> dict[str, list[Summary]]:
-        """Return the summary of each metric of each experiment, by name; never scans points."""
+    async def summaries(
+        self, experiments: Sequence[str], names: Sequence[str] | None = None
+    ) -> dict[str, list[Summary]]:
+        """Return the summary of each metric of each experiment, by name; never scans points.
+
+        Args:
+            experiments: Their ids.
+            names: Only these metrics; None for all.
+        """
+
+    @abstractmethod
+    async def names(self, experiments: Sequence[str]) -> dict[str, int]:
+        """Return how many of these experiments have each metric, the most frequent first; never scans points."""
 
     @abstractmethod
     async def writers(self, experiments: Sequence[str]) -> dict[str, list[Writer]]:

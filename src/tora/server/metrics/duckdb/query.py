@@ -51,7 +51,8 @@ FROM {p} GROUP BY {key} ORDER BY gid, x
 """
 _ACROSS: Final = """
 SELECT {gid} AS gid, max(x) AS x, avg(finite) AS mean, min(finite) AS min, max(finite) AS max,
-    quantile_cont(finite, 0.5) AS p50, quantile_cont(finite, 0.95) AS p95, count(*) AS count
+    quantile_cont(finite, 0.05) AS p5, quantile_cont(finite, 0.5) AS p50, quantile_cont(finite, 0.95) AS p95,
+    count(*) AS count
 FROM {p} GROUP BY {key} ORDER BY gid, x
 """
 # A quotient that is no integer (the range of times may be infinite) falls into the last bucket.

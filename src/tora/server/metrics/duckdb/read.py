@@ -13,14 +13,19 @@ from tora.models import Summary
 from tora.server.metrics.base import Chunk, Writer
 from tora.server.metrics.duckdb.parts import points_of
 
-__all__ = ["Span", "chunk", "spans", "summaries", "writers"]
+__all__ = ["Span", "chunk", "names", "spans", "summaries", "writers"]
 
 _CHUNK: Final = 50_000
 
 _SUMMARIES: Final = """
 SELECT experiment, name, sum(count)::BIGINT, arg_max(last, last_ordinal), min(min), max(max),
     min(first_step), max(last_step), sum(non_finite)::BIGINT, count(*)
-FROM series WHERE experiment IN (SELECT unnest(?)) GROUP BY experiment, name ORDER BY name
+FROM series WHERE experiment IN (SELECT unnest($experiments)) {named} GROUP BY experiment, name ORDER BY name
+"""
+_NAMED: Final = "AND name IN (SELECT unnest($names))"
+_NAMES: Final = """
+SELECT name, count(DISTINCT experiment) AS n
+FROM series WHERE experiment IN (SELECT unnest(?)) GROUP BY name ORDER BY n DESC, name
 """
 _WRITERS: Final = """
 SELECT experiment, writer, through, first_seen, last_seen, status
@@ -47,12 +52,21 @@ class Span:
     last: int
 
 
-def summaries(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -> dict[str, list[Summary]]:
-    """Return the summary of each metric of each experiment."""
+def summaries(
+    connection: duckdb.DuckDBPyConnection, experiments: Sequence[str], names: Sequence[str] | None = None
+) -> dict[str, list[Summary]]:
+    """Return the summary of each metric of each experiment, or of the named metrics alone."""
     found: dict[str, list[Summary]] = {experiment: [] for experiment in experiments}
-    for experiment, *columns in connection.execute(_SUMMARIES, [list(experiments)]).fetchall():
+    wanted = {"experiments": list(experiments)} | ({} if names is None else {"names": list(names)})
+    statement = _SUMMARIES.format(named="" if names is None else _NAMED)
+    for experiment, *columns in connection.execute(statement, wanted).fetchall():
         found[experiment].append(Summary(*columns))
     return found
+
+
+def names(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -> dict[str, int]:
+    """Return how many of these experiments have each metric, the most frequent first."""
+    return dict(connection.execute(_NAMES, [list(experiments)]).fetchall())
 
 
 def writers(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -> dict[str, list[Writer]]:

@@ -109,9 +109,15 @@ class DuckDBMetrics(MetricsStore):
         await self._write(self._end.delete, experiment)
         self._unsorted.set()  # a step that it interrupted is to be done again
 
-    async def summaries(self, experiments: Sequence[str]) -> dict[str, list[Summary]]:
+    async def summaries(
+        self, experiments: Sequence[str], names: Sequence[str] | None = None
+    ) -> dict[str, list[Summary]]:
         """Return the summary of each metric of each experiment, by name; never scans points."""
-        return await self._read(read.summaries, experiments)
+        return await self._read(read.summaries, experiments, names)
+
+    async def names(self, experiments: Sequence[str]) -> dict[str, int]:
+        """Return how many of these experiments have each metric, the most frequent first; never scans points."""
+        return await self._read(read.names, experiments)
 
     async def writers(self, experiments: Sequence[str]) -> dict[str, list[Writer]]:
         """Return the writers of each experiment, the one seen last first."""

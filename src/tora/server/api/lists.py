@@ -1,0 +1,117 @@
+"""Lists of experiments, and what their columns can be."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+from aiohttp import web
+
+from tora import wire
+from tora.server.answers import json_answer
+from tora.server.catalog import ExperimentFilter, OutlineNeeds, Outlines, Page
+from tora.server.context import CATALOG, METRICS, PRESENCE
+from tora.server.listing import Plan, choose, plan_of
+from tora.server.listing.cursor import read_cursor
+from tora.server.queries import read_query
+from tora.server.shown import shown
+
+__all__ = ["ColumnsQuery", "ListQuery", "columns", "list_"]
+
+MAX_COLUMNS: Final = 10_000
+"""Names of a kind in one answer, the most frequent ones."""
+
+
+class ListQuery(msgspec.Struct):
+    """The query of ``GET /experiments``."""
+
+    workspace: str | None = None
+    q: str | None = None
+    tag: str | None = None
+    status: Literal["running", "finished", "failed", "stopped", "lost"] | None = None
+    filter: str | None = None
+    archived: Literal["no", "yes", "all"] = "no"
+    id: list[str] = []
+    metric: list[str] = []
+    sort: str = "-created"
+    limit: int = 100
+    cursor: str | None = None
+
+
+class ColumnsQuery(msgspec.Struct):
+    """The query of ``GET /columns``."""
+
+    workspace: str | None = None
+    archived: Literal["no", "yes", "all"] = "no"
+
+
+async def list_(request: web.Request) -> web.Response:
+    """Return a page of experiments, each with the summary of its metrics."""
+    query = read_query(request, ListQuery)
+    page = await _page(request, query)
+    ids = [one.id for one in page.items]
+    summaries = await request.app[METRICS].summaries(ids, query.metric or None)
+    items = [
+        wire.experiment_to_wire(one) | {"metrics": [wire.summary_to_wire(each) for each in summaries.get(one.id, [])]}
+        for one in await shown(request, page.items)
+    ]
+    return json_answer({"items": items, "next": page.next, "total": page.total})
+
+
+async def columns(request: web.Request) -> web.Response:
+    """Return the hyperparameters, metrics and tags that listed experiments have, and how many have each."""
+    query = read_query(request, ColumnsQuery)
+    wanted = ExperimentFilter(query.workspace, archived=query.archived)
+    outlines = await request.app[CATALOG].outlines(wanted, OutlineNeeds(params=True, tags=True))
+    metrics = await request.app[METRICS].names(outlines.ids)
+    counted = await asyncio.to_thread(_counted, outlines)
+    return json_answer({name: _listed(counts.items()) for name, counts in {**counted, "metrics": metrics}.items()})
+
+
+async def _page(request: web.Request, query: ListQuery) -> Page:
+    plan = plan_of(query.filter, query.status, query.sort)
+    # Lost is not stored but follows from silence.
+    stored = "running" if query.status == "lost" else query.status
+    wanted = ExperimentFilter(
+        query.workspace,
+        query.q,
+        query.tag,
+        stored,
+        query.sort,
+        query.limit,
+        query.cursor,
+        query.archived,
+        query.id or None,
+    )
+    if plan.in_catalog:
+        return await request.app[CATALOG].experiments(wanted)
+    return await _chosen(request, wanted, plan)
+
+
+async def _chosen(request: web.Request, wanted: ExperimentFilter, plan: Plan) -> Page:
+    """Return a page for which all experiments of the list have to be looked at."""
+    catalog = request.app[CATALOG]
+    cursor = None if wanted.cursor is None else read_cursor(wanted.cursor, plan.order)
+    now = time.time_ns() // 1_000 if cursor is None else cursor.now
+    outlines = await catalog.outlines(wanted, plan.needs)
+    metrics = await request.app[METRICS].summaries(outlines.ids, plan.metrics) if plan.metrics else {}
+    is_lost = request.app[PRESENCE].is_lost
+    choice = await asyncio.to_thread(choose, plan, outlines, metrics, is_lost, now, wanted.limit, cursor)
+    return Page(await catalog.some_experiments(choice.ids), choice.next, choice.total)
+
+
+def _counted(outlines: Outlines) -> Mapping[str, Mapping[str, int]]:
+    params, tags = Counter[str](), Counter[str]()
+    for outline in outlines.read():
+        params.update(outline.params.keys())
+        tags.update(outline.tags)
+    return {"params": params, "tags": tags}
+
+
+def _listed(counts: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    ordered = sorted(counts, key=lambda each: (-each[1], each[0]))
+    return [{"name": name, "count": count} for name, count in ordered[:MAX_COLUMNS]]
