@@ -61,9 +61,9 @@ def main() -> None:
         os.environ["TORA_DIR"] = str(Path(folder, "client"))
         for group in options.groups or ALL:
             rows += _measured(group, Path(folder, group), quick=options.quick)
-    Console(width=150).print(_table(rows))
+    Console(width=150).print(table_of(rows))
     if options.json:
-        options.json.write_text(json.dumps({"machine": _machine(), "rows": [asdict(row) for row in rows]}, indent=1))
+        options.json.write_text(json.dumps({"machine": machine(), "rows": [asdict(row) for row in rows]}, indent=1))
     sys.exit(any(row.holds is False for row in rows))
 
 
@@ -86,8 +86,9 @@ def _measured(group: str, folder: Path, *, quick: bool) -> Iterator[Row]:
                 yield from querying.measure(server.url, quick=quick)
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table(title=f"Budgets, {_machine()}")
+def table_of(rows: list[Row]) -> Table:
+    """Return the rows as a terminal shows them."""
+    table = Table(title=f"Budgets, {machine()}")
     for column in ("what", "budget", "measured", "floor", "ratio", "holds"):
         table.add_column(column, justify="left" if column == "what" else "right")
     for row in rows:
@@ -97,7 +98,8 @@ def _table(rows: list[Row]) -> Table:
     return table
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return the day and what the figures were measured on."""
     today = dt.datetime.now(dt.UTC).date()
     return f"{today}, {os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}"
 

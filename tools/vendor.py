@@ -1,13 +1,13 @@
-"""Fetch the dashboard's libraries from npm into ``src/tora/server/static/vendor``.
+"""Fetch the dashboard's libraries from npm, and the one that its tests need.
 
-    python tools/vendor.py          fetch the versions below, write the files and the manifest
-    python tools/vendor.py --check  say whether the files are the ones of the manifest (needs no npm)
+    python tools/vendor.py          fetch the versions below, write the files and the manifests
+    python tools/vendor.py --check  say whether the files are the ones of the manifests (needs no npm)
 
 Only whoever changes a version runs the first form, and needs ``npm`` for it. Browsers resolve bare
 imports (``from "preact"``) through an import map alone, which a Content-Security-Policy without
 inline script forbids; so two rewrites are made, and nothing else: bare imports become relative
-paths, and ``sourceMappingURL`` comments go, since the maps are not shipped. The manifest holds the
-hash of each file before and after.
+paths, and ``sourceMappingURL`` comments go, since the maps are not shipped. A manifest holds the
+hash of each file before and after. What only tests load stays as it is, and is in no wheel.
 """
 
 from __future__ import annotations
@@ -26,17 +26,21 @@ from typing import Any
 
 from attrs import frozen
 
-VENDOR = Path(__file__).resolve().parents[1] / "src/tora/server/static/vendor"
-MANIFEST = VENDOR / "manifest.json"
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @frozen
 class Library:
-    """One npm package, and which of its files the page loads."""
+    """One npm package, and which of its files the page loads.
+
+    Attributes:
+        licence: The one taken where the package leaves a choice; its LICENSE is the text of that one.
+    """
 
     package: str
     version: str
     files: tuple[str, ...]
+    licence: str | None = None
 
     @property
     def folder(self) -> str:
@@ -44,13 +48,39 @@ class Library:
         return f"{self.package.removeprefix('@').replace('/', '-')}-{self.version}"
 
 
-LIBRARIES = (
-    Library("preact", "11.2.0", ("dist/preact.mjs", "hooks/dist/hooks.mjs")),
-    Library("htm", "3.1.1", ("dist/htm.mjs",)),
-    Library("@preact/signals-core", "1.14.5", ("dist/signals-core.mjs",)),
-    Library("@preact/signals", "2.11.4", ("dist/signals.mjs",)),
-    Library("uplot", "1.6.32", ("dist/uPlot.esm.js", "dist/uPlot.min.css")),
+@frozen
+class Shelf:
+    """A folder of vendored files with its manifest.
+
+    Attributes:
+        rewritten: Whether modules are made to find each other without an import map.
+    """
+
+    folder: Path
+    libraries: tuple[Library, ...]
+    rewritten: bool
+
+    @property
+    def manifest(self) -> Path:
+        """The file that names every other one, with its hash."""
+        return self.folder / "manifest.json"
+
+
+PAGE = Shelf(
+    ROOT / "src/tora/server/static/vendor",
+    (
+        Library("preact", "11.2.0", ("dist/preact.mjs", "hooks/dist/hooks.mjs")),
+        Library("htm", "3.1.1", ("dist/htm.mjs",)),
+        Library("@preact/signals-core", "1.14.5", ("dist/signals-core.mjs",)),
+        Library("@preact/signals", "2.11.4", ("dist/signals.mjs",)),
+        Library("uplot", "1.6.32", ("dist/uPlot.esm.js", "dist/uPlot.min.css")),
+        Library("marked", "18.2.1", ("lib/marked.esm.js",)),
+        Library("dompurify", "3.4.18", ("dist/purify.es.mjs",), licence="Apache-2.0"),
+    ),
+    rewritten=True,
 )
+TESTS = Shelf(ROOT / "tests/browser/vendor", (Library("axe-core", "4.14.1", ("axe.min.js",)),), rewritten=False)
+SHELVES = (PAGE, TESTS)
 
 _SOURCE_MAP = re.compile(rb"\s*//# sourceMappingURL=\S+\s*$")
 _BARE_IMPORT = re.compile(rb"""(\bfrom\s*|\bimport\s*)(["'])([@a-z][^"']*)\2""")
@@ -58,7 +88,7 @@ _BARE_IMPORT = re.compile(rb"""(\bfrom\s*|\bimport\s*)(["'])([@a-z][^"']*)\2""")
 
 def import_paths() -> dict[str, str]:
     """Return where each bare import specifier leads, relative to any library's folder."""
-    folders = {library.package: f"../{library.folder}" for library in LIBRARIES}
+    folders = {library.package: f"../{library.folder}" for library in PAGE.libraries}
     return {
         "preact": f"{folders['preact']}/preact.mjs",
         "preact/hooks": f"{folders['preact']}/hooks.mjs",
@@ -100,51 +130,52 @@ def fetch(library: Library, into: Path) -> Path:
     return folder / "package"
 
 
-def install(library: Library, source: Path) -> list[dict[str, Any]]:
+def install(shelf: Shelf, library: Library, source: Path) -> list[dict[str, Any]]:
     """Write one library's files beside its licence and return their entries of the manifest."""
-    target = VENDOR / library.folder
+    target = shelf.folder / library.folder
     target.mkdir(parents=True)
     shutil.copy(source / "LICENSE", target / "LICENSE")
-    licence = json.loads((source / "package.json").read_text())["license"]
+    licence = library.licence or json.loads((source / "package.json").read_text())["license"]
     return [
         {
             "name": library.package,
             "version": library.version,
             "licence": licence,
             "source": f"npm:{library.package}@{library.version}/{name}",
-            **_place(source / name, target / Path(name).name),
+            **_place(shelf, source / name, target / Path(name).name),
         }
         for name in (*library.files, "LICENSE")
     ]
 
 
-def _place(source: Path, target: Path) -> dict[str, str]:
+def _place(shelf: Shelf, source: Path, target: Path) -> dict[str, str]:
     original = source.read_bytes()
-    shipped = original if target.suffix in {"", ".css"} else rewrite(original, import_paths())
+    is_module = shelf.rewritten and target.suffix not in {"", ".css"}
+    shipped = rewrite(original, import_paths()) if is_module else original
     target.write_bytes(shipped)
     return {
-        "file": target.relative_to(VENDOR).as_posix(),
+        "file": target.relative_to(shelf.folder).as_posix(),
         "sha256": sha256(shipped),
         "sourceSha256": sha256(original),
     }
 
 
-def update() -> None:
-    """Fetch everything anew; files of other versions go."""
-    shutil.rmtree(VENDOR, ignore_errors=True)
-    VENDOR.mkdir(parents=True)
+def update(shelf: Shelf) -> None:
+    """Fetch everything of a shelf anew; files of other versions go."""
+    shutil.rmtree(shelf.folder, ignore_errors=True)
+    shelf.folder.mkdir(parents=True)
     entries: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for library in LIBRARIES:
-            entries += install(library, fetch(library, Path(scratch)))
-    MANIFEST.write_text(json.dumps(entries, indent=2) + "\n")
+        for library in shelf.libraries:
+            entries += install(shelf, library, fetch(library, Path(scratch)))
+    shelf.manifest.write_text(json.dumps(entries, indent=2) + "\n")
 
 
-def differences() -> list[str]:
+def differences(shelf: Shelf) -> list[str]:
     """Return what is not as the manifest says, one sentence each; nothing when all is well."""
-    entries = {entry["file"]: entry["sha256"] for entry in json.loads(MANIFEST.read_text())}
-    present = {path.relative_to(VENDOR).as_posix(): path for path in VENDOR.rglob("*") if path.is_file()}
-    present.pop(MANIFEST.name)
+    entries = {entry["file"]: entry["sha256"] for entry in json.loads(shelf.manifest.read_text())}
+    present = {path.relative_to(shelf.folder).as_posix(): path for path in shelf.folder.rglob("*") if path.is_file()}
+    present.pop(shelf.manifest.name)
     missing = [f"{name} is in the manifest and missing" for name in entries.keys() - present.keys()]
     unknown = [f"{name} is not in the manifest" for name in present.keys() - entries.keys()]
     changed = [
@@ -152,18 +183,19 @@ def differences() -> list[str]:
         for name in entries.keys() & present.keys()
         if sha256(present[name].read_bytes()) != entries[name]
     ]
-    return sorted([*missing, *unknown, *changed])
+    return sorted(f"{shelf.folder.relative_to(ROOT)}/{text}" for text in [*missing, *unknown, *changed])
 
 
 def main() -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare the files with the manifest, fetch nothing")
+    parser.add_argument("--check", action="store_true", help="compare the files with the manifests, fetch nothing")
     if not parser.parse_args().check:
-        update()
-    found = differences()
+        for shelf in SHELVES:
+            update(shelf)
+    found = [difference for shelf in SHELVES for difference in differences(shelf)]
     for difference in found:
-        print(f"{VENDOR.name}/{difference}", file=sys.stderr)
+        print(difference, file=sys.stderr)
     return 1 if found else 0
 
 

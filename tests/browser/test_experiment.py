@@ -90,11 +90,11 @@ def test_a_metric_that_becomes_nan_is_marked(open_page: OpenPage, server: Server
     seeding.log(
         server.url, experiment, {"loss": seeding.steps(broken, start=20), "acc": seeding.steps([1.0], start=20)}
     )
-    expect(_card(page, "loss").locator(".oddity")).to_have_text("NaN first at step 20, 4 in all")
+    expect(_card(page, "loss").locator(".oddity")).to_have_text("first NaN: step 20, 4 in all")
     expect(_card(page, "loss").locator(".readout b")).to_have_text("NaN")
     expect(_card(page, "acc").locator(".oddity")).to_have_count(0)
     page.reload()
-    expect(_card(page, "loss").locator(".oddity")).to_have_text("NaN first at step 20, 4 in all")
+    expect(_card(page, "loss").locator(".oddity")).to_have_text("first NaN: step 20, 4 in all")
     assert _points(page, "loss") == 24
 
 
@@ -103,7 +103,7 @@ def test_a_metric_of_nothing_but_nan_is_drawn(open_page: OpenPage, server: Serve
     experiment = seeding.create(server.url, "only nan")
     seeding.log(server.url, experiment, {"loss": seeding.steps([math.nan] * 3)})
     page = open_page(f"/e/{experiment}")
-    expect(_card(page, "loss").locator(".oddity")).to_have_text("NaN first at step 0, 3 in all")
+    expect(_card(page, "loss").locator(".oddity")).to_have_text("first NaN: step 0, 3 in all")
     until(lambda: _points(page, "loss") == 3, "chart of three marks")
 
 

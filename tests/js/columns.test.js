@@ -1,4 +1,4 @@
-import { aligned, breaks, fromWire, withPoints } from "/static/columns.js";
+import { breaks, countedFrom, fromWire, spliced, withPoints } from "/static/columns.js";
 import { equal, test } from "./harness.js";
 
 const EMPTY = { x: [], last: [], min: [], max: [], count: [] };
@@ -36,16 +36,21 @@ test("the columns given are never changed", () => {
   equal(two, before);
 });
 
-test("one series is drawn as it is, with gaps where it is no number", () => {
-  const broken = withPoints(two, [2], ["NaN"]);
-  equal(aligned([broken]), [[1, 2, 3], [10, null, 30], [10, null, 30], [10, null, 30]]);
+test("across writers the line is their mean, which is NaN where none is finite", () => {
+  const wire = { x: [0, 1], mean: [1, null], min: [0, null], max: [2, null], p5: [0, null], p50: [1, null], p95: [2, null], count: [2, 2] };
+  const found = fromWire(wire);
+  equal([found.last, found.p50], [[1, NaN], [1, null]]);
 });
 
-test("several series share their x; where one has no point its line goes on", () => {
-  const other = { x: [2], last: [7], min: [6], max: [8], count: [2] };
-  equal(aligned([two, other]), [
-    [1, 2, 3],
-    [10, undefined, 30], [10, undefined, 30], [10, undefined, 30],
-    [undefined, 7, undefined], [undefined, 6, undefined], [undefined, 8, undefined],
-  ]);
+test("x is counted from another origin", () => {
+  equal(countedFrom(two, 1).x, [0, 2]);
+  equal(countedFrom(two, 0) === two, true);
+});
+
+test("a finer part takes the place of a coarser one, and what lies beside it stays", () => {
+  const coarse = { x: [0, 10, 20, 30], last: [0, 1, 2, 3], min: [0, 1, 2, 3], max: [0, 1, 2, 3], count: [9, 9, 9, 9] };
+  const finer = { x: [12, 14, 20], last: [5, 6, 7], min: [5, 6, 7], max: [5, 6, 7], count: [1, 1, 1] };
+  const found = spliced(coarse, { from: 11, to: 25 }, finer);
+  equal([found.x, found.last, found.count], [[0, 10, 12, 14, 20, 30], [0, 1, 5, 6, 7, 3], [9, 9, 1, 1, 1, 9]]);
+  equal(spliced(coarse, { from: 40, to: 50 }, { x: [], last: [], min: [], max: [], count: [] }).x, coarse.x);
 });

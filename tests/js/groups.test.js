@@ -1,4 +1,4 @@
-import { filterByName, groupByPrefix, headline, prefixOf } from "/static/groups.js";
+import { PINNED, filterByName, groupByPrefix, headline, prefixOf, withPinned } from "/static/groups.js";
 import { equal, test } from "./harness.js";
 
 const named = (...names) => names.map((name) => ({ name }));
@@ -31,4 +31,13 @@ test("a slash at the beginning makes no group", () => {
 test("a search looks at letters of any case, and an empty one finds all", () => {
   const metrics = named("train/Loss", "val/acc");
   equal([filterByName(metrics, " LOSS "), filterByName(metrics, "  ")], [named("train/Loss"), metrics]);
+});
+
+test("pinned metrics stand in a group of their own before all, and in no other", () => {
+  const metrics = named("val/loss", "train/loss", "train/acc");
+  equal(withPinned(metrics, new Set(["val/loss", "train/loss"])), [
+    { prefix: PINNED, metrics: named("train/loss", "val/loss") },
+    { prefix: "train", metrics: named("train/acc") },
+  ]);
+  equal(withPinned(metrics, new Set(["gone"])), groupByPrefix(metrics));
 });

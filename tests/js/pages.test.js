@@ -1,4 +1,4 @@
-import { withFreshHead, withNextPage } from "/static/pages.js";
+import { withFreshHead, withNextPage, withReplaced } from "/static/pages.js";
 import { equal, test } from "./harness.js";
 
 const items = (...ids) => ids.map((id) => ({ id }));
@@ -21,4 +21,12 @@ test("known experiments are replaced by what they are now", () => {
 
 test("a next page adds each experiment once", () => {
   equal(withNextPage(items("c", "b"), items("b", "a")), items("c", "b", "a"));
+});
+
+test("one that came up from far below does not take along what stood above it", () => {
+  equal(withFreshHead(items("e", "d", "c", "b", "a"), items("a", "e")), items("a", "e", "d", "c", "b"));
+});
+
+test("rows are replaced where they stand, and those that are no more go", () => {
+  equal(withReplaced(items("c", "b", "a"), ["b", "a"], [{ id: "b", status: "failed" }]), [{ id: "c" }, { id: "b", status: "failed" }]);
 });

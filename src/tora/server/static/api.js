@@ -1,6 +1,8 @@
 // The server's answers, out of their envelope; an error says what happened and what to do.
 
-const LONGEST_QUERY = 6000;
+// Names and ids share an address, half of it each.
+const LONGEST_QUERY = 3400;
+const LONGEST_KEY = 12;
 
 export class ApiError extends Error {
   constructor(message, { status = 0, code = "" } = {}) {
@@ -17,24 +19,29 @@ export function isAborted(error) {
 }
 
 async function get(path, { params = [], signal } = {}) {
-  const query = new URLSearchParams(params.filter(([, value]) => value !== null && value !== ""));
+  const query = new URLSearchParams(params.filter(([, value]) => (value ?? "") !== ""));
   const target = query.size ? `${path}?${query}` : path;
-  return unwrap(target, await answer(target, signal));
+  return unwrap(`GET ${path}`, await answer(target, { signal }));
 }
 
-async function answer(target, signal) {
+async function send(method, path, { body, keepalive = false } = {}) {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  return unwrap(`${method} ${path}`, await answer(path, { method, body: JSON.stringify(body), keepalive, headers }));
+}
+
+async function answer(target, { headers = {}, ...request }) {
   try {
-    return await fetch(target, { headers: { accept: "application/json" }, signal });
+    return await fetch(target, { ...request, headers: { accept: "application/json", ...headers } });
   } catch (error) {
     if (isAborted(error)) throw error;
     throw new ApiError(`The server at ${location.host} does not answer. If it has ended, "tora ui" starts it again.`);
   }
 }
 
-async function unwrap(target, response) {
+async function unwrap(asked, response) {
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null && "data" in body) return body.data;
-  const message = body?.error?.message ?? `GET ${target.split("?")[0]} was answered with status ${response.status}.`;
+  const message = body?.error?.message ?? `${asked} was answered with status ${response.status}.`;
   throw new ApiError(message, { status: response.status, code: body?.error?.code });
 }
 
@@ -43,10 +50,30 @@ export function getHealth() {
   return get("/health");
 }
 
-/** One page of experiments, newest first: `{items, next}`. */
-export function listExperiments({ q = "", workspace = null, cursor = null, limit = 50, signal } = {}) {
-  const params = [["q", q], ["workspace", workspace], ["cursor", cursor], ["limit", limit]];
-  return get("/experiments", { params, signal });
+/**
+ * One page of experiments: `{items, next, total}`. `metrics` narrows the summaries that items carry, `ids` the
+ * experiments; `filter` is an expression.
+ */
+export function listExperiments({ metrics = [], ids = [], signal, ...asked } = {}) {
+  const { q, filter, tag, status, archived, sort, workspace = null, cursor = null, limit = 50 } = asked;
+  const plain = Object.entries({ q, filter, tag, status, archived, sort, workspace, cursor, limit });
+  const repeated = [...metrics.map((name) => ["metric", name]), ...ids.map((id) => ["id", id])];
+  return get("/experiments", { params: [...plain, ...repeated], signal });
+}
+
+/** What columns a list could have: `{params, metrics, tags}`, `{name, count}` each, most frequent first. */
+export function getColumns({ workspace = null, archived = null, signal } = {}) {
+  return get("/columns", { params: [["workspace", workspace], ["archived", archived]], signal });
+}
+
+/** Change what `changes` names of an experiment; returns it as it is then. */
+export function changeExperiment(id, changes) {
+  return send("PATCH", `/experiments/${encodeURIComponent(id)}`, { body: changes });
+}
+
+/** Delete an experiment and its points; `leaving` lets the request outlive the page. */
+export function deleteExperiment(id, { leaving = false } = {}) {
+  return send("DELETE", `/experiments/${encodeURIComponent(id)}`, { keepalive: leaving });
 }
 
 export function getExperiment(id, signal) {
@@ -58,6 +85,11 @@ export function getMetrics(id, signal) {
   return get(`/experiments/${encodeURIComponent(id)}/metrics`, { signal });
 }
 
+/** Who writes to an experiment: `{writer, status, firstSeen, lastSeen, through}` each. */
+export function getWriters(id, signal) {
+  return get(`/experiments/${encodeURIComponent(id)}/writers`, { signal });
+}
+
 /** Where an experiment's events are sent from. */
 export function eventsUrl(id) {
   return `/experiments/${encodeURIComponent(id)}/events`;
@@ -65,22 +97,33 @@ export function eventsUrl(id) {
 
 /**
  * Several series at once, in as many requests as the length of an address demands. Each carries the tick
- * that it is current to, so that live points are told from those that it holds.
+ * that it is current to, so that live points are told from those that it holds. `x` is "step" or "time", `from` and `to`
+ * bound it, `across` is "writers" for one series over all of them.
  */
-export async function getSeries({ experiments, names, points, signal }) {
-  const common = [...experiments.map((id) => ["experiment", id]), ["points", points]];
-  const requests = chunks(names).map((some) =>
-    get("/series", { params: [...common, ...some.map((name) => ["name", name])], signal }),
+export async function getSeries({ experiments, names, points, signal, ...range }) {
+  const { x = null, from = null, to = null, across = null } = range;
+  const common = [["points", points], ...Object.entries({ x, from, to, across })];
+  const requests = chunks(experiments).flatMap((ids) =>
+    chunks(names).map((some) => {
+      const series = [...ids.map((id) => ["experiment", id]), ...some.map((name) => ["name", name])];
+      return get("/series", { params: [...common, ...series], signal });
+    }),
   );
   const answers = await Promise.all(requests);
   return answers.flatMap(({ series, tick }) => series.map((each) => ({ ...each, tick })));
+}
+
+/** Where every point of a metric is downloaded from, for spreadsheets: no name is taken for a formula there. */
+export function exportUrl(id, name) {
+  const query = new URLSearchParams({ format: "csv", spreadsheet: "true", name });
+  return `/experiments/${encodeURIComponent(id)}/export?${query}`;
 }
 
 function chunks(names) {
   const parts = [[]];
   let length = 0;
   for (const name of names) {
-    const more = encodeURIComponent(name).length + 6;
+    const more = encodeURIComponent(name).length + LONGEST_KEY;
     if (length + more > LONGEST_QUERY && parts.at(-1).length) {
       parts.push([]);
       length = 0;

@@ -1,8 +1,11 @@
 // The page's frame: which view stands under the bar.
+import { KeyHelp } from "./components/key-help.js";
+import { Toasts } from "./components/toasts.js";
 import { Topbar } from "./components/topbar.js";
 import { startKeyboard } from "./keyboard.js";
 import { html, render, useEffect } from "./lib.js";
 import { route, startRouter } from "./router.js";
+import { Compare } from "./views/compare.js";
 import { Experiment } from "./views/experiment.js";
 import { Experiments, Workspace } from "./views/experiments.js";
 import { NotFound } from "./views/not-found.js";
@@ -12,6 +15,7 @@ const VIEWS = {
   experiments: [Experiments, "Experiments · Tora"],
   experiment: [Experiment, "Tora"],
   workspace: [Workspace, "Workspace · Tora"],
+  compare: [Compare, "Compare · Tora"],
   settings: [Settings, "Settings · Tora"],
 };
 
@@ -22,7 +26,7 @@ function App() {
     document.title = title;
   }, [view, id]);
   // The key lets no state of one experiment show on another's page.
-  return html`<${Topbar} /><main id="main" tabindex="-1"><${View} key=${`${view}/${id}`} id=${id} /></main>`;
+  return html`<${Topbar} /><main id="main" tabindex="-1"><${View} key=${`${view}/${id}`} id=${id} /></main><${Toasts} /><${KeyHelp} />`;
 }
 
 startRouter();

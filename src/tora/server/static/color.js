@@ -1,6 +1,7 @@
 // Which colour stands for what. The colours themselves are in style.css, so that themes change them.
 
 const SERIES_COLORS = 8;
+const COMPARED_COLORS = 20;
 
 /** The same experiment has the same colour on every page and at every visit. */
 export function seriesIndex(id) {
@@ -14,6 +15,24 @@ export function seriesIndex(id) {
 /** The custom property that holds an experiment's colour. */
 export function seriesColor(id) {
   return `--series-${seriesIndex(id)}`;
+}
+
+/**
+ * Return a Map of id to custom property for experiments on one chart: each has its own colour as far as it is free,
+ * else the next one that is, and beyond all colours its own again.
+ */
+export function distinctColors(ids) {
+  const own = ids.map((id) => [id, seriesIndex(id)]);
+  const colors = new Map();
+  const taken = new Set();
+  const take = (id, index) => {
+    colors.set(id, index);
+    taken.add(index);
+  };
+  own.forEach(([id, index]) => taken.has(index) || take(id, index));
+  const free = Array.from({ length: COMPARED_COLORS }, (_, index) => index).filter((index) => !taken.has(index));
+  own.forEach(([id, index]) => colors.has(id) || take(id, free.shift() ?? index));
+  return new Map(ids.map((id) => [id, `--series-${colors.get(id)}`]));
 }
 
 /**

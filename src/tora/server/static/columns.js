@@ -3,10 +3,26 @@
 // `last` is NaN or infinite where the metric was; `min` and `max` are null where a bucket has no
 // finite value. Columns are never changed in place, so that a reader can compare by identity.
 
-/** Return a series of `GET /series` as columns. */
-export function fromWire({ x, last, min, max, count }) {
-  // Number() understands the wire's "NaN", "Infinity" and "-Infinity".
-  return { x, last: last.map(Number), min, max, count };
+/** Return a series of `GET /series` as columns; across writers the line is their mean, and p5, p50, p95 are kept too. */
+export function fromWire({ x, last, mean, min, max, count, p5, p50, p95 }) {
+  // Number() understands the wire's "NaN", "Infinity" and "-Infinity"; a mean of nothing finite is null there.
+  const line = last ? last.map(Number) : mean.map((value) => value ?? NaN);
+  return { x, last: line, min, max, count, ...(p5 && { p5, p50, p95 }) };
+}
+
+/** Return the columns with x counted from another origin. */
+export function countedFrom(columns, origin) {
+  return origin === 0 ? columns : { ...columns, x: columns.x.map((x) => x - origin) };
+}
+
+/** Return the columns with the part between two x replaced by a finer one; what lies beside it stays as it was. */
+export function spliced(columns, { from, to }, finer) {
+  const before = columns.x.findIndex((x) => x >= from);
+  const start = before === -1 ? columns.x.length : before;
+  const after = columns.x.findIndex((x) => x > to);
+  const end = after === -1 ? columns.x.length : after;
+  const parts = (key) => [columns[key].slice(0, start), finer[key], columns[key].slice(end)];
+  return Object.fromEntries(Object.keys(columns).filter((key) => finer[key]).map((key) => [key, parts(key).flat()]));
 }
 
 /** Return the columns with live points added, each at its place; a point that is there stays once. */
@@ -65,28 +81,4 @@ export function breaks(columns) {
     }
   });
   return found;
-}
-
-/**
- * Return the columns of several series over one common x, as the chart library wants them:
- * `[x, last0, min0, max0, last1, ...]`, null where a series has nothing to draw.
- */
-export function aligned(many) {
-  if (many.length === 1) return [many[0].x, ...drawable(many[0])];
-  const xs = [...new Set(many.flatMap((columns) => columns.x))].sort((a, b) => a - b);
-  const places = new Map(xs.map((x, index) => [x, index]));
-  return [xs, ...many.flatMap((columns) => drawable(columns).map((values) => spread(columns.x, values, places)))];
-}
-
-function drawable({ last, min, max }) {
-  return [last.map((value) => (Number.isFinite(value) ? value : null)), min, max];
-}
-
-function spread(xs, values, places) {
-  // undefined lets the line go on to the next point; null breaks it.
-  const column = new Array(places.size).fill(undefined);
-  xs.forEach((x, index) => {
-    column[places.get(x)] = values[index];
-  });
-  return column;
 }

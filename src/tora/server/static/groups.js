@@ -1,5 +1,8 @@
 // How metrics are gathered: by the part of the name before the first "/". Pure.
 
+/** Stands for the pinned metrics; no prefix has a slash. */
+export const PINNED = "/pinned";
+
 const MACHINE = "system";
 const JUDGED_BY = /loss|acc|reward|return|score|error|perplexity/i;
 
@@ -17,6 +20,14 @@ export function groupByPrefix(metrics) {
   return [...groups]
     .sort(([a], [b]) => Number(a === MACHINE) - Number(b === MACHINE) || byName(a, b))
     .map(([prefix, members]) => ({ prefix, metrics: members }));
+}
+
+/** Return the groups with those of some names taken out into a group of their own, the first one. */
+export function withPinned(metrics, pinned) {
+  const chosen = metrics.filter(({ name }) => pinned.has(name));
+  const others = groupByPrefix(metrics.filter(({ name }) => !pinned.has(name)));
+  if (chosen.length === 0) return others;
+  return [{ prefix: PINNED, metrics: chosen.sort((a, b) => byName(a.name, b.name)) }, ...others];
 }
 
 /** Return so many metrics for where there is room for a few: those that runs are judged by, then the others. */
@@ -38,6 +49,9 @@ export function filterByName(metrics, text) {
   return wanted === "" ? metrics : metrics.filter((metric) => metric.name.toLowerCase().includes(wanted));
 }
 
+// Made once: localeCompare with options makes one at each call, which takes a while for a thousand names.
+const collator = new Intl.Collator("en", { numeric: true });
+
 function byName(a, b) {
-  return a.localeCompare(b, "en", { numeric: true });
+  return collator.compare(a, b);
 }

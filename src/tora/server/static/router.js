@@ -30,6 +30,16 @@ export function setQuery(name, value) {
   address.value = current();
 }
 
+/** Put a whole query into the address; with `push`, "back" returns to the one before. */
+export function setSearch(params, { push = false } = {}) {
+  const url = new URL(location.href);
+  url.search = params.toString();
+  if (url.href === location.href) return;
+  if (push) history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+  address.value = current();
+}
+
 /** Follow the browser's own back and forward, and take over clicks on links to pages of the dashboard. */
 export function startRouter() {
   addEventListener("popstate", () => {

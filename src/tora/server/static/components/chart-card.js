@@ -1,8 +1,11 @@
 // One metric in its frame: name, latest value, chart, and what is odd about it.
-import { breaks } from "../columns.js";
+import { exportUrl } from "../api.js";
 import { count, counted, number } from "../format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { Chart } from "./chart.js";
+import { ChartMenu } from "./chart-menu.js";
+import { placeLabel } from "./chart-readout.js";
+import { ChartSettings } from "./chart-settings.js";
 import { Problem } from "./parts.js";
 import { useSeen } from "./seen.js";
 
@@ -12,54 +15,76 @@ export function ChartCard({ summary, series, color, syncKey }) {
   const frame = useRef(null);
   const seen = useSeen(frame);
   const [point, setPoint] = useState(null);
-  useEffect(() => {
-    if (!seen) return undefined;
-    series.show(name);
-    return () => series.hide(name);
-  }, [seen, name]);
+  const [full, setFull] = useState(false);
+  useShown(series, name, seen, () => frame.current.clientWidth);
+  useShown(series, name, full, () => innerWidth);
 
-  const { view, error } = series.entry(name);
-  const shown = view.value;
+  const { drawn, error } = series.entry(name);
+  const shown = drawn.value;
+  const chart = useChart({ summary, series, color, shown });
   return html`<article class="card" ref=${frame} data-metric=${name}>
     <header>
-      <h3 title=${name}>${name}</h3>
-      <${Readout} summary=${summary} columns=${shown?.columns} point=${point} />
+      <h3 title=${name}><bdi>${name}</bdi></h3>
+      <${Readout} summary=${summary} shown=${shown} point=${point} />
+      ${chart && html`<${Menu} ...${{ name, series, chart }} onFull=${setFull} />`}
     </header>
-    <div class="plot">
-      ${seen && shown && html`<${Drawn} ...${{ summary, color, syncKey, columns: shown.columns, setPoint }} />`}
-    </div>
+    <div class="plot">${seen && chart && html`<${Chart} ...${chart} syncKey=${syncKey} onPoint=${setPoint} />`}</div>
     <footer>
-      <${Oddities} columns=${shown?.columns} nonFinite=${Math.max(summary.nonFinite, shown?.nonFinite ?? 0)} />
+      <${Spread} shown=${shown} point=${point} />
+      <${Oddities} summary=${summary} breaks=${series.breaks} nonFinite=${Math.max(summary.nonFinite, shown?.nonFinite ?? 0)} seen=${seen} />
       <${Problem} error=${error.value} announced=${false} />
     </footer>
   </article>`;
 }
 
-function Drawn({ summary, columns, color, syncKey, setPoint }) {
+/** Keep a series current while it is looked at; `width` is how many pixels there are for it. */
+function useShown(series, name, looked, width) {
+  useEffect(() => {
+    if (!looked) return undefined;
+    series.show(name, width());
+    return () => series.hide(name);
+  }, [looked, name, series]);
+}
+
+/** What the chart takes, null before there is something to draw; the axis is the one that the points have. */
+function useChart({ summary, series, color, shown }) {
+  const { logX, logY, smoothing, band } = series.settings.value;
+  const lines = useMemo(() => shown && [{ columns: shown.columns, unit: shown.unit, color, label: summary.name }], [shown, color]);
+  const axes = useMemo(() => shown && { x: shown.x, logX, logY, smoothing, band }, [shown?.x, logX, logY, smoothing, band]);
   const label = `${summary.name}: ${counted(summary.count, "point")}, last ${number(summary.last)}`;
-  const lines = useMemo(() => [{ columns, color }], [columns, color]);
-  return html`<${Chart} lines=${lines} label=${label} syncKey=${syncKey} onPoint=${setPoint} />`;
+  return shown && { lines, axes, label, zoom: series.zoom };
+}
+
+function Menu({ name, series, chart, onFull }) {
+  const downloads = [{ label: "Save as CSV", href: exportUrl(series.experiment, name) }];
+  const above = html`<${ChartSettings} zoom=${series.zoom} />`;
+  return html`<${ChartMenu} ...${{ title: name, chart, downloads, above, onFull }} note=${series.title?.() ?? ""} />`;
 }
 
 /** The value under the cursor, or the latest. */
-function Readout({ summary, columns, point }) {
+function Readout({ summary, shown, point }) {
+  const columns = shown?.columns;
   if (point === null || columns?.x[point] === undefined) {
     return html`<p class="readout"><b>${number(summary.last)}</b></p>`;
   }
-  const [low, high] = [columns.min[point], columns.max[point]];
-  const range = low !== null && low !== high ? ` (${number(low)} to ${number(high)})` : "";
-  return html`<p class="readout">
-    <span>step ${count(columns.x[point])}</span> <b>${number(columns.last[point])}</b><span>${range}</span>
-  </p>`;
+  return html`<p class="readout"><span>${placeLabel(shown.x, columns.x[point])}</span> <b>${number(columns.last[point])}</b></p>`;
 }
 
-/** What the line alone does not tell: where the metric stopped being a number. */
-function Oddities({ columns, nonFinite }) {
+/** From where to where the values around the cursor go, where they are not one. */
+function Spread({ shown, point }) {
+  const [low, high] = [shown?.columns.min[point], shown?.columns.max[point]];
+  if (point === null || (low ?? null) === null || low === high) return null;
+  return html`<p class="spread">${number(low)} to ${number(high)}</p>`;
+}
+
+/** What the line alone does not tell: where the metric first stopped being a number. */
+function Oddities({ summary, breaks, nonFinite, seen }) {
+  useEffect(() => {
+    if (seen && nonFinite) breaks.find(summary);
+  }, [seen, nonFinite]);
   if (!nonFinite) return null;
-  const [first] = columns ? breaks(columns) : [];
-  const note = first
-    ? `${number(first.value)} first at ${first.exactly ? "" : "about "}step ${count(first.x)}`
-    : `${counted(nonFinite, "value")} NaN or infinite`;
-  const more = first && nonFinite > 1 ? `, ${count(nonFinite)} in all` : "";
-  return html`<p class="oddity">${note}${more}</p>`;
+  const first = breaks.of(summary.name).value;
+  if (!first) return html`<p class="oddity">${counted(nonFinite, "value")} NaN or infinite</p>`;
+  const more = nonFinite > 1 ? `, ${count(nonFinite)} in all` : "";
+  return html`<p class="oddity">first ${number(first.value)}: step ${count(first.x)}${more}</p>`;
 }

@@ -1,52 +1,82 @@
-// Experiments as rows; on a phone each row folds into a small card.
-import { number } from "../format.js";
-import { headline } from "../groups.js";
-import { html } from "../lib.js";
-import { Status, Tags, When } from "./parts.js";
+// The experiments as a table of which only the rows on the screen exist; on a phone each row is a small card.
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib.js";
+import { gridOf, metricsOf } from "../list-columns.js";
+import { narrow } from "../state/narrow.js";
+import { windowOf } from "../window.js";
+import { ExperimentRow } from "./experiment-row.js";
+import { ListHead } from "./list-head.js";
+import { useRowKeys } from "./list-keys.js";
 
-const METRICS_SHOWN = 3;
+const TICK_WIDTH = 40;
+const AHEAD = 60;
+// As in list.css.
+const ROW = 40;
+const CARD = 96;
+const HEAD = 34;
 
-export function ExperimentTable({ items }) {
-  return html`<table class="experiments" role="table">
-    <thead role="rowgroup">
-      <tr role="row">
-        <th role="columnheader" scope="col">Status</th>
-        <th role="columnheader" scope="col">Name</th>
-        <th role="columnheader" scope="col">Latest values</th>
-        <th role="columnheader" scope="col" class="end">Created</th>
-      </tr>
-    </thead>
-    <tbody role="rowgroup">
-      ${items.map((experiment) => html`<${Row} key=${experiment.id} experiment=${experiment} />`)}
-    </tbody>
-  </table>`;
+/** `page` is made by createListPage; `reset` changes whenever the list is another one and begins at its top. */
+export function ExperimentTable({ page, items, total, columns, view, reset }) {
+  const scroller = useRef(null);
+  const row = narrow.value ? CARD : ROW;
+  const head = narrow.value ? 0 : HEAD;
+  const { rows, measure } = useWindow(scroller, { page, row, head, total, reset });
+  useRowKeys({ page, items, scroller, row, head, measure });
+
+  const seen = items.slice(rows.first, rows.end);
+  useEffect(() => {
+    page.list.watch(seen.map(({ id }) => id));
+    if (items.length < Math.min(total, rows.end + AHEAD)) page.list.ensure(rows.end + AHEAD);
+    const lines = metricsOf(columns.filter(({ kind }) => kind === "spark"));
+    if (lines.length) page.sparklines.want(seen, lines);
+  }, [items, columns, rows, total]);
+
+  const { template, width } = gridOf(columns, TICK_WIDTH);
+  const ticked = page.selection.ticked.value;
+  const style = narrow.value ? {} : { "--tracks": template, minWidth: `${width}px` };
+  const space = { height: `${total * row}px`, paddingTop: `${rows.first * row}px` };
+  return html`<div class="scroller" ref=${scroller} onScroll=${measure} data-covered=${ticked.size > 0 && rows.end < total ? "" : null}>
+    <table class="experiments" role="table" aria-label="Experiments" aria-rowcount=${total + 1} style=${style}>
+      <${ListHead} ...${{ columns, view, page, items, total }} />
+      <tbody role="rowgroup" style=${space}>
+        ${seen.map((experiment, place) => {
+          const { id } = experiment;
+          const state = { ticked: ticked.has(id), isCursor: page.cursor.value === id, index: rows.first + place };
+          return html`<${ExperimentRow} key=${id} ...${{ experiment, columns, page, ...state }} />`;
+        })}
+      </tbody>
+    </table>
+  </div>`;
 }
 
-function Row({ experiment }) {
-  const { id, name, status, tags, metrics, createdAt } = experiment;
-  return html`<tr role="row" data-id=${id}>
-    <td role="cell" class="state"><${Status} status=${status} /></td>
-    <td role="cell" class="name">
-      <div>
-        <a href=${`/e/${encodeURIComponent(id)}`} title=${name}><bdi>${name}</bdi></a>
-        <${Tags} tags=${tags} />
-      </div>
-    </td>
-    <td role="cell" class="values"><${LatestValues} metrics=${metrics ?? []} /></td>
-    <td role="cell" class="end when"><${When} instant=${createdAt} /></td>
-  </tr>`;
-}
+/** The rows to render as the reader scrolls; the position is kept for when they come back to the page. */
+function useWindow(scroller, { page, row, head, total, reset }) {
+  const { place } = page.list;
+  const [rows, setRows] = useState(() => windowOf({ top: place.top, height: innerHeight, row, total }));
 
-function LatestValues({ metrics }) {
-  if (metrics.length === 0) return html`<span class="muted">no metrics yet</span>`;
-  const left = metrics.length - METRICS_SHOWN;
-  return html`<dl class="latest">
-    ${headline(metrics, METRICS_SHOWN).map(
-      ({ name, last }) => html`<div key=${name}>
-        <dt title=${name}><bdi>${name}</bdi></dt>
-        <dd>${number(last)}</dd>
-      </div>`,
-    )}
-    ${left > 0 && html`<div class="left"><dt>${`+${left} more`}</dt></div>`}
-  </dl>`;
+  const measure = () => {
+    // An observer may tell of the end of an element that is no longer on the page.
+    if (scroller.current === null) return;
+    const { scrollTop, clientHeight } = scroller.current;
+    place.top = scrollTop;
+    const now = windowOf({ top: scrollTop, height: clientHeight - head, row, total });
+    setRows((before) => (before.first === now.first && before.end === now.end ? before : now));
+  };
+
+  useLayoutEffect(() => {
+    if (place.of !== reset) place.top = 0;
+    place.of = reset;
+    scroller.current.scrollTop = place.top;
+    measure();
+  }, [reset, row]);
+
+  useLayoutEffect(measure, [total]);
+
+  const latest = useRef(measure);
+  latest.current = measure;
+  useEffect(() => {
+    const observer = new ResizeObserver(() => latest.current());
+    observer.observe(scroller.current);
+    return () => observer.disconnect();
+  }, []);
+  return { rows, measure };
 }

@@ -1,41 +1,38 @@
-// All charts of an experiment, in sections that fold.
+// All charts of an experiment, in sections that fold; the pinned ones before all.
 import { seriesColor } from "../color.js";
 import { counted } from "../format.js";
-import { filterByName, groupByPrefix } from "../groups.js";
-import { html, useMemo, useState } from "../lib.js";
+import { PINNED, withPinned } from "../groups.js";
+import { html, useMemo, useRef } from "../lib.js";
 import { folded, setFolded } from "../state/folded.js";
-import { ChartCard } from "./chart-card.js";
-import { Empty, Search } from "./parts.js";
+import { pinnedOf, togglePinned } from "../state/pinned.js";
+import { useChartKeys } from "./chart-keys.js";
+import { MetricSlot } from "./metric-slot.js";
 
-const SEARCHABLE_FROM = 6;
-
-export function MetricGroups({ metrics, series, experiment }) {
-  const [text, setText] = useState("");
-  const groups = useMemo(() => groupByPrefix(filterByName(metrics, text)), [metrics, text]);
-  const color = seriesColor(experiment);
-  return html`<section class="metrics" aria-label="Metrics">
-    ${metrics.length >= SEARCHABLE_FROM && html`<${Search} label="Find a metric" value=${text} onText=${setText} />`}
-    ${groups.length === 0 && html`<${Empty} title="No such metric"><p>No name holds “${text}”.</p><//>`}
-    ${groups.map((group) => html`<${Group} key=${group.prefix} ...${{ group, series, color, syncKey: experiment }} />`)}
-  </section>`;
+/** `metrics` are those to show; while the reader searches no group is folded. `name` is the experiment's. */
+export function MetricGroups({ metrics, searching, series, experiment, name }) {
+  const place = useRef(null);
+  const pinned = pinnedOf(name);
+  const groups = useMemo(() => withPinned(metrics, pinned), [metrics, pinned]);
+  const more = { series, color: seriesColor(experiment), syncKey: experiment, pinned, searching };
+  const onPin = useMemo(() => (metric) => togglePinned(name, metric), [name]);
+  useChartKeys(place);
+  return html`<div class="groups" ref=${place}>
+    ${groups.map((group) => html`<${Group} key=${group.prefix} ...${{ group, onPin, ...more }} />`)}
+  </div>`;
 }
 
-function Group({ group: { prefix, metrics }, series, color, syncKey }) {
-  const onToggle = (event) => setFolded(prefix, !event.currentTarget.open);
-  return html`<details class="group" open=${!folded.value.has(prefix)} onToggle=${onToggle}>
-    <summary><h2>${prefix || "Metrics"}</h2><span class="muted">${counted(metrics.length, "chart")}</span></summary>
+function Group({ group: { prefix, metrics }, searching, pinned, ...more }) {
+  const open = searching || !folded.value.has(prefix);
+  const onToggle = (event) => searching || setFolded(prefix, !event.currentTarget.open);
+  return html`<details class="group" open=${open} onToggle=${onToggle}>
+    <summary><h2>${titleOf(prefix)}</h2><span class="muted">${counted(metrics.length, "chart")}</span></summary>
     <div class="cards">
-      ${metrics.map(
-        (summary) => html`<${CardWhenChanged} key=${summary.name} ...${{ summary, series, color, syncKey }} />`,
-      )}
+      ${open && metrics.map((summary) => html`<${MetricSlot} key=${summary.name} ...${{ summary, isPinned: pinned.has(summary.name), ...more }} />`)}
     </div>
   </details>`;
 }
 
-/** A live event changes a few summaries of perhaps a thousand: the cards of the others are left alone. */
-function CardWhenChanged({ summary, series, color, syncKey }) {
-  return useMemo(
-    () => html`<${ChartCard} ...${{ summary, series, color, syncKey }} />`,
-    [summary, series, color, syncKey],
-  );
+function titleOf(prefix) {
+  if (prefix === PINNED) return "Pinned";
+  return html`<bdi>${prefix || "Metrics"}</bdi>`;
 }

@@ -25,17 +25,17 @@ export function Tags({ tags }) {
   </ul>`;
 }
 
-/** A button that puts a text on the clipboard and says so. */
-export function Copy({ text, label }) {
+/** A button that puts a text on the clipboard and says so; `text` may be what makes it, where that takes a while. */
+export function Copy({ text, label, name = "Copy" }) {
   const [said, setSaid] = useState("");
   useEffect(() => {
     if (!said) return undefined;
     const timer = setTimeout(() => setSaid(""), SAY_COPIED_FOR);
     return () => clearTimeout(timer);
   }, [said]);
-  const copy = async () => setSaid(await written(text));
+  const copy = async () => setSaid(await written(typeof text === "function" ? text() : text));
   return html`<button type="button" class="quiet copy" onClick=${copy} aria-label=${label} title=${label}>
-    <span aria-live="polite">${said || "Copy"}</span>
+    <span aria-live="polite">${said || name}</span>
   </button>`;
 }
 

@@ -1,5 +1,5 @@
 // One experiment: what is known of it, its metrics, its series, all kept current while it is looked at.
-import { ApiError, eventsUrl, getExperiment, getMetrics, isAborted } from "../api.js";
+import { ApiError, changeExperiment, eventsUrl, getExperiment, getMetrics, getWriters, isAborted } from "../api.js";
 import { batch, signal } from "../lib.js";
 import { follow } from "../live.js";
 import { isIncomplete, withPoints } from "../summaries.js";
@@ -13,8 +13,12 @@ const RECOUNT_AT_MOST_EVERY = 1000;
 export function openExperiment(id) {
   const experiment = signal(null);
   const metrics = signal(null);
+  const writers = signal([]);
   const error = signal(null);
-  const series = createSeries(id);
+  // Relative times count from the experiment's beginning.
+  const origin = () => Date.parse(experiment.peek()?.createdAt ?? 0) / 1000;
+  const title = () => experiment.value?.name ?? "";
+  const series = { ...createSeries(id, { origin }), title };
   const reader = new AbortController();
   let stream = null;
   const liveState = signal(null);
@@ -23,7 +27,7 @@ export function openExperiment(id) {
     guarded(async () => {
       const [found, summaries] = await Promise.all([getExperiment(id, reader.signal), getMetrics(id, reader.signal)]);
       batch(() => {
-        experiment.value = found;
+        takeExperiment(found);
         metrics.value = summaries;
         error.value = null;
       });
@@ -67,8 +71,23 @@ export function openExperiment(id) {
     series.refetch();
   };
 
+  const loadWriters = async () => {
+    try {
+      writers.value = await getWriters(id, reader.signal);
+    } catch (failure) {
+      // Those that are known stay; when the server is away the stream says so.
+      if (!isAborted(failure) && !(failure instanceof ApiError)) throw failure;
+    }
+  };
+
+  /** Change what `changes` names; throws an ApiError where the server refuses. */
+  const change = async (changes) => takeExperiment(await changeExperiment(id, changes));
+
+  /** Ask what the experiment is now; throws an ApiError. */
+  const ask = async () => takeExperiment(await getExperiment(id, reader.signal));
+
   const start = async () => {
-    await load();
+    await Promise.all([load(), loadWriters()]);
     if (reader.signal.aborted || error.value?.status === 404) return;
     stream = follow(eventsUrl(id), { on: { points: takePoints, experiment: takeExperiment }, catchUp });
     liveState.value = stream.state;
@@ -83,5 +102,5 @@ export function openExperiment(id) {
   };
 
   start();
-  return { id, experiment, metrics, error, series, liveState, close };
+  return { id, experiment, metrics, writers, error, series, liveState, loadWriters, change, ask, close };
 }

@@ -1,65 +1,131 @@
-// A list of experiments: found by text, loaded page by page, kept current.
+// A list of experiments: what the view asks for, loaded page by page as someone scrolls, kept current.
 import { ApiError, isAborted, listExperiments } from "../api.js";
-import { batch, signal } from "../lib.js";
+import { batch, computed, signal } from "../lib.js";
 import { whileVisible } from "../live.js";
-import { withFreshHead, withNextPage } from "../pages.js";
+import { withFreshHead, withNextPage, withReplaced } from "../pages.js";
+import { hidden, hide } from "./hidden.js";
 
-const PAGE = 50;
+const PAGE = 200;
+const LARGEST_PAGE = 1000;
 
-/** Make a list; `workspace` narrows it to one workspace. It is empty-handed until `search` is called. */
+/** Make a list; `workspace` narrows it to one workspace. It is empty-handed until `show` is called. */
 export function createList({ workspace = null } = {}) {
-  const items = signal(null);
+  const loaded = signal(null);
+  const total = signal(0);
   const error = signal(null);
+  const filterError = signal(null);
   const loading = signal(false);
-  let text = "";
+  let asked = null;
   let next = null;
   let reader = new AbortController();
+  let onScreen = [];
+  let growing = null;
 
-  const load = async (cursor, take) => {
+  const shown = computed(() => loaded.value?.filter(({ id }) => !hidden.value.has(id)) ?? null);
+  const shownTotal = computed(() => total.value - (loaded.value?.length ?? 0) + (shown.value?.length ?? 0));
+
+  /** Run a request of the present reader; answers whether it was taken. */
+  const guarded = async (work) => {
     const { signal: stop } = reader;
     try {
-      const page = await listExperiments({ q: text, workspace, cursor, limit: PAGE, signal: stop });
+      const take = await work((more) => listExperiments({ ...asked, workspace, limit: PAGE, signal: stop, ...more }));
+      if (stop.aborted) return false;
       batch(() => {
         error.value = null;
-        take(page);
+        filterError.value = null;
+        take();
       });
+      return true;
     } catch (failure) {
-      if (isAborted(failure)) return;
+      if (isAborted(failure)) return false;
       if (!(failure instanceof ApiError)) throw failure;
-      error.value = failure;
+      // A wrong expression is told at its field; what was found before stays.
+      if (failure.status === 400 && asked.filter) filterError.value = failure;
+      else error.value = failure;
+      return false;
     }
   };
 
   const replaceAll = (page) => {
-    items.value = page.items;
+    loaded.value = page.items;
+    total.value = page.total;
     next = page.next;
   };
 
-  const search = async (wanted) => {
+  /** Ask for `{q, filter, tag, status, archived, sort, metrics}`; the same again asks nothing. */
+  const show = async (wanted) => {
+    if (asked !== null && JSON.stringify(wanted) === JSON.stringify(asked)) return;
     reader.abort();
     reader = new AbortController();
+    growing = null;
     const { signal: stop } = reader;
-    text = wanted;
+    asked = wanted;
     loading.value = true;
-    await load(null, replaceAll);
+    await guarded(async (fetchPage) => {
+      const page = await fetchPage();
+      return () => replaceAll(page);
+    });
     if (!stop.aborted) loading.value = false;
   };
 
-  const refresh = () =>
-    load(null, (page) => {
-      if (!page.next || items.value === null) replaceAll(page);
-      else items.value = withFreshHead(items.value, page.items);
-    });
+  const refresh = () => (asked === null ? undefined : guarded(refreshed));
 
-  const more = async () => {
-    if (loading.value || !next) return;
-    loading.value = true;
-    await load(next, (page) => {
-      items.value = withNextPage(items.value, page.items);
-      next = page.next;
-    });
-    loading.value = false;
+  const refreshed = async (fetchPage) => {
+    const page = await fetchPage();
+    const inHead = new Set(page.items.map(({ id }) => id));
+    const ids = onScreen.filter((id) => !inHead.has(id));
+    const below = ids.length ? (await fetchPage({ ids })).items : [];
+    return () => {
+      if (!page.next || loaded.value === null) return replaceAll(page);
+      total.value = page.total;
+      loaded.value = withReplaced(withFreshHead(loaded.value, page.items), ids, below);
+    };
   };
 
-  return { items, error, loading, search, more, keepCurrent: () => whileVisible(refresh) };
+  /** Load pages until so many experiments are there, or all. */
+  const ensure = (rows) => {
+    growing ??= grow(rows, reader.signal).finally(() => {
+      growing = null;
+    });
+    return growing;
+  };
+
+  const grow = async (rows, stop) => {
+    const missing = () => rows - (loaded.peek()?.length ?? 0);
+    while (!stop.aborted && next && missing() > 0) {
+      const cursor = next;
+      const limit = Math.max(PAGE, Math.min(missing(), LARGEST_PAGE));
+      const taken = await guarded(async (fetchPage) => {
+        const page = await fetchPage({ cursor, limit });
+        return () => {
+          loaded.value = withNextPage(loaded.value, page.items);
+          next = page.next;
+        };
+      });
+      if (!taken) return;
+    }
+  };
+
+  /** Tell which rows are on the screen: they are kept current beyond the first page too. */
+  const watch = (ids) => {
+    onScreen = ids;
+  };
+
+  /** Replace experiments by what they are now; those that `isListed` denies go. */
+  const update = (items, isListed = () => true) => {
+    const now = new Map(items.map((item) => [item.id, item]));
+    const left = (loaded.peek() ?? []).filter(({ id }) => !now.has(id) || isListed(now.get(id)));
+    batch(() => {
+      total.value -= (loaded.peek()?.length ?? 0) - left.length;
+      loaded.value = left.map((item) => ({ ...item, ...now.get(item.id), metrics: item.metrics }));
+    });
+  };
+
+  const keepCurrent = () => {
+    // Whoever comes back to the page sees at once what was there, and soon what is there now.
+    refresh();
+    return whileVisible(refresh);
+  };
+  const place = { top: 0 };
+  return { items: shown, total: shownTotal, error, filterError, loading, place, show, refresh, ensure, watch, update, hide, keepCurrent };
 }

@@ -1,71 +1,116 @@
-// The points behind the charts of one experiment: asked for when seen, many names in one request,
-// added to from live events, asked for anew when too many were added.
-import { ApiError, getSeries, isAborted } from "../api.js";
-import { fromWire, withPoints } from "../columns.js";
-import { batch, signal } from "../lib.js";
+// The points behind the charts of one experiment: asked for when seen, many names in one request, added to from live events,
+// asked for anew when too many were added, and finer for the part that the reader zoomed into.
+import { ApiError, isAborted } from "../api.js";
+import { countedFrom, fromWire } from "../columns.js";
+import { batch, computed, effect, untracked } from "../lib.js";
+import { chartSettings } from "./chart-settings.js";
+import { createFirstBreaks } from "./first-breaks.js";
+import { isExact, newEntry, POINTS, unrefine, within } from "./series-entry.js";
+import { sharedRequests } from "./series-requests.js";
+import { createZoom } from "./zoom.js";
 
-const POINTS = 600;
-const GATHER = 20;
 const REFETCH_AFTER = 2000;
+const KEPT_UNSEEN = 100;
+const EMPTY = { x: [], last: [], min: [], max: [], count: [] };
 
-/** Make the store of one experiment's series; `close` ends it. */
-export function createSeries(experiment) {
+/**
+ * Make the store of one experiment's series; `close` ends it. `settings` is a signal of which `x` and `writers` count, `zoom` is
+ * shared by the charts of a page, `origin` answers the moment, Unix seconds, that relative times count from. Stores that share
+ * `requests` share requests too: the same question about many experiments is asked once.
+ */
+export function createSeries(experiment, options = {}) {
+  const { settings = chartSettings, zoom = createZoom(), origin = () => 0, requests = sharedRequests } = options;
   const entries = new Map();
-  const wanted = new Set();
-  const reader = new AbortController();
-  let timer = null;
+  const unseen = new Set();
+  const query = computed(() => `${settings.value.x} ${settings.value.writers}`);
+  const breaks = createFirstBreaks(experiment, requests);
+  let reader = new AbortController();
 
-  /** The entry of a metric: `view` is a signal of `{columns, nonFinite}`, null before the first answer. */
+  /** The entry of a metric: `drawn` is a signal of `{columns, x, unit, nonFinite}`, null before the first answer; `error`. */
   const entry = (name) => {
-    if (!entries.has(name)) entries.set(name, newEntry(name));
+    if (!entries.has(name)) entries.set(name, newEntry(name, zoom));
     return entries.get(name);
   };
 
-  const show = (name) => {
+  /** Keep a metric current until `hide`; `points` is how many there is room for. */
+  const show = (name, points = POINTS) => {
     const found = entry(name);
+    unseen.delete(found);
     found.watchers += 1;
-    if (found.stale) want(found);
+    if (points > found.points) Object.assign(found, { points, stale: true, notBefore: 0, refining: null });
+    if (found.stale) load(found);
+    refine(found);
   };
 
   const hide = (name) => {
-    entry(name).watchers -= 1;
+    const found = entry(name);
+    found.watchers -= 1;
+    if (found.watchers > 0) return;
+    found.points = POINTS;
+    unrefine(found);
+    unseen.add(found);
+    if (unseen.size > KEPT_UNSEEN) forget(unseen.values().next().value);
   };
 
-  const want = (found) => {
-    wanted.add(found);
-    timer ??= setTimeout(request, GATHER);
+  const forget = (found) => {
+    unseen.delete(found);
+    found.whole.drop();
+    found.stale = true;
   };
 
-  const request = async () => {
-    timer = null;
-    const due = [...wanted].filter(({ fetching, notBefore }) => !fetching && notBefore <= performance.now());
-    due.forEach((found) => wanted.delete(found));
-    later();
-    const seen = due.filter(({ watchers }) => watchers > 0);
-    if (seen.length) await fetchAll(seen);
+  const load = (found) => {
+    if (found.fetching || found.watchers === 0) return;
+    clearTimeout(found.timer);
+    found.timer = setTimeout(() => found.watchers > 0 && fetchWhole(found), Math.max(0, found.notBefore - performance.now()));
   };
 
-  const later = () => {
-    const waits = [...wanted].filter(({ fetching }) => !fetching).map(({ notBefore }) => notBefore);
-    if (waits.length) timer ??= setTimeout(request, Math.max(GATHER, Math.min(...waits) - performance.now()));
-  };
-
-  const fetchAll = async (found) => {
-    found.forEach(begin);
+  const fetchWhole = async (found) => {
+    const { signal: stop } = reader;
+    Object.assign(found, { fetching: true, stale: false, notBefore: performance.now() + REFETCH_AFTER });
+    found.whole.begin();
     try {
-      const names = found.map(({ name }) => name);
-      const answers = await getSeries({ experiments: [experiment], names, points: POINTS, signal: reader.signal });
-      batch(() => answers.forEach((answer) => take(entry(answer.name), answer)));
+      await answered(found, found.whole, { points: found.points }, stop);
+    } finally {
+      if (!stop.aborted) found.fetching = false;
+    }
+    if (stop.aborted) return;
+    if (found.stale && found.error.value === null) load(found);
+    refine(found);
+  };
+
+  const answered = async (found, part, { range = {}, points }, stop) => {
+    const { x, writers } = settings.peek();
+    const from = x === "relative" ? origin() : 0;
+    const asked = { points, x: x === "relative" ? "time" : x, ...(writers === "across" && { across: "writers" }) };
+    const bounds = Object.fromEntries(Object.entries(range).map(([key, value]) => [key, value + from]));
+    try {
+      const answer = await requests.ask({ experiment, name: found.name, ...asked, ...bounds, signal: stop });
+      if (stop.aborted) return;
+      const columns = answer ? countedFrom(fromWire(answer.columns), from) : EMPTY;
+      batch(() => {
+        part.take({ columns, nonFinite: answer?.nonFinite ?? 0, x, writers, range }, answer?.tick ?? 0);
+        found.error.value = null;
+      });
     } catch (error) {
       if (isAborted(error)) return;
       if (!(error instanceof ApiError)) throw error;
-      found.forEach((failed) => fail(failed, error));
-    } finally {
-      found.forEach((done) => {
-        done.fetching = false;
-      });
-      later();
+      Object.assign(found, { stale: true });
+      found.error.value = error;
     }
+  };
+
+  /** Ask for finer points of the part that is shown, unless all of its points are there. */
+  const refine = (found) => {
+    const view = found.whole.view.peek();
+    const range = view && untracked(() => zoom.on(view.x));
+    if (!range || found.watchers === 0) return;
+    if (found.refining === range && found.detail.appended <= 2 * POINTS) return;
+    found.reader?.abort();
+    found.reader = new AbortController();
+    found.refining = range;
+    if (isExact(view.columns, range)) return found.detail.drop();
+    found.detail.begin();
+    answered(found, found.detail, { range: { from: range.from, to: range.to }, points: found.points }, found.reader.signal);
   };
 
   /** Add the points of a live event; `tick` is what the event is current to. */
@@ -73,68 +118,60 @@ export function createSeries(experiment) {
     batch(() => additions.forEach((addition) => add(entry(addition.name), { tick, ...addition })));
   };
 
-  const add = (found, { tick, x, y, reload }) => {
-    // What nobody sees is not kept current; it is asked for when it comes into view.
+  const add = (found, { tick, x, time, y, reload }) => {
+    // What nobody sees is not kept current; it is asked for when it comes into view. A mean takes no single points.
     const failed = found.stale && !found.fetching;
-    if (reload || failed || found.watchers === 0) return outdate(found);
-    if (found.fetching) found.meanwhile.push({ tick, x, y });
-    append(found, { tick, x, y });
-    if (found.appended > 2 * POINTS) outdate(found);
+    const { x: kind, writers } = settings.peek();
+    if (reload || failed || found.watchers === 0 || writers === "across") return outdate(found);
+    const from = origin();
+    const xs = { step: x, time, relative: time.map((at) => at - from) }[kind];
+    found.whole.add({ tick, x: xs, y });
+    found.detail.add({ tick, ...within(xs, y, zoom.range.peek()) });
+    if (found.whole.appended > 2 * POINTS) outdate(found);
+    if (found.detail.appended > 2 * POINTS) refine(found);
   };
 
   const outdate = (found) => {
     found.stale = true;
-    if (found.watchers > 0) want(found);
+    found.refining = null;
+    load(found);
   };
 
   /** Ask again for all that is seen, since events may have been missed. */
   const refetch = () => entries.forEach(outdate);
 
-  const close = () => {
+  const askAnew = (found) => {
+    found.reader?.abort();
+    found.detail.drop();
+    Object.assign(found, { fetching: false, notBefore: 0 });
+    outdate(found);
+  };
+
+  const askAllAnew = () => {
     reader.abort();
-    clearTimeout(timer);
+    reader = new AbortController();
+    entries.forEach(askAnew);
   };
 
-  return { entry, show, hide, addLive, refetch, close };
-}
+  const endAsking = effect(() => {
+    if (query.value) untracked(askAllAnew);
+  });
 
-function newEntry(name) {
-  return {
-    name,
-    view: signal(null),
-    error: signal(null),
-    watchers: 0,
-    stale: true,
-    fetching: false,
-    notBefore: 0,
-    tick: 0,
-    appended: 0,
-    meanwhile: [],
+  const endZooming = effect(() => {
+    const range = zoom.range.value;
+    untracked(() => entries.forEach(range ? refine : unrefine));
+  });
+
+  const close = () => {
+    endAsking();
+    endZooming();
+    breaks.close();
+    reader.abort();
+    for (const found of entries.values()) {
+      found.reader?.abort();
+      clearTimeout(found.timer);
+    }
   };
-}
 
-function begin(found) {
-  Object.assign(found, { fetching: true, stale: false, meanwhile: [], notBefore: performance.now() + REFETCH_AFTER });
-}
-
-function take(found, { columns, nonFinite, tick }) {
-  found.view.value = { columns: fromWire(columns), nonFinite };
-  found.error.value = null;
-  Object.assign(found, { tick, appended: 0 });
-  found.meanwhile.forEach((points) => append(found, points));
-  found.meanwhile = [];
-}
-
-function fail(found, error) {
-  found.stale = true;
-  found.error.value = error;
-}
-
-function append(found, { tick, x, y }) {
-  // Before the first answer there is nothing to add to, and an answer of a later tick has these points.
-  if (found.view.value === null || tick <= found.tick) return;
-  const { columns, nonFinite } = found.view.value;
-  const broken = y.filter((value) => !Number.isFinite(Number(value))).length;
-  found.view.value = { columns: withPoints(columns, x, y), nonFinite: nonFinite + broken };
-  found.appended += x.length;
+  return { experiment, zoom, settings, entry, show, hide, addLive, refetch, close, breaks };
 }

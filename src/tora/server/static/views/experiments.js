@@ -2,10 +2,10 @@
 import { ExperimentList } from "../components/list.js";
 import { Empty, Snippet } from "../components/parts.js";
 import { html, useMemo } from "../lib.js";
-import { createList } from "../state/experiments.js";
+import { createListPage } from "../state/list-page.js";
 
 // Kept between visits of the page within one load, so that "back" shows it at once.
-const all = createList();
+const all = createListPage();
 
 const SNIPPET = `import tora
 
@@ -18,16 +18,16 @@ const NOTHING = html`<${Empty} title="No experiments yet">
 <//>`;
 
 export function Experiments() {
-  return html`<${ExperimentList} list=${all} title="Experiments" nothing=${NOTHING} />`;
+  return html`<${ExperimentList} page=${all} title="Experiments" nothing=${NOTHING} />`;
 }
 
 /** The experiments of one workspace. */
 export function Workspace({ id }) {
-  const list = useMemo(() => createList({ workspace: id }), [id]);
+  const page = useMemo(() => createListPage({ workspace: id }), [id]);
   const nothing = html`<${Empty} title="No experiments here">
     <p>No experiment is in a workspace with this id. New ones join it with:</p>
     <${Snippet} code=${`tora.setup("my experiment", workspace_id=${JSON.stringify(id)})`} label="How to join" />
   <//>`;
   const title = html`Workspace <span class="id">${id}</span>`;
-  return html`<${ExperimentList} list=${list} title=${title} nothing=${nothing} />`;
+  return html`<${ExperimentList} page=${page} title=${title} nothing=${nothing} />`;
 }

@@ -1,0 +1,59 @@
+// What columns a list could have, as the server counts them.
+import { ApiError, getColumns, isAborted } from "../api.js";
+import { signal } from "../lib.js";
+import { whileVisible } from "../live.js";
+
+const EVERY = 15000;
+const KEY = "tora.metrics";
+const REMEMBERED = 40;
+
+/** Make the choice of columns of a list: `found` is a signal, null before the first answer. */
+export function createColumns({ workspace = null } = {}) {
+  // What was found last time, so that a list with the columns it has by itself need not wait for the answer.
+  const found = signal(recalled(workspace));
+
+  const refresh = async () => {
+    try {
+      const answer = await getColumns({ workspace, archived: "all" });
+      // The same object while nothing changed: what is made of it stays as well.
+      if (JSON.stringify(answer) !== JSON.stringify(found.peek())) take(answer);
+    } catch (error) {
+      if (isAborted(error)) return;
+      if (!(error instanceof ApiError)) throw error;
+      // The list says that the server does not answer; its rows can be shown without a choice of columns.
+      found.value ??= { params: [], metrics: [], tags: [] };
+    }
+  };
+
+  const take = (answer) => {
+    found.value = answer;
+    remember(workspace, answer.metrics.slice(0, REMEMBERED));
+  };
+
+  const keepCurrent = () => {
+    refresh();
+    return whileVisible(refresh, EVERY);
+  };
+  return { found, refresh, keepCurrent };
+}
+
+function recalled(workspace) {
+  try {
+    const metrics = JSON.parse(localStorage.getItem(keyOf(workspace)));
+    return Array.isArray(metrics) ? { params: [], metrics, tags: [] } : null;
+  } catch {
+    return null;
+  }
+}
+
+function remember(workspace, metrics) {
+  try {
+    localStorage.setItem(keyOf(workspace), JSON.stringify(metrics));
+  } catch {
+    // Storage is switched off: the next visit waits for the answer.
+  }
+}
+
+function keyOf(workspace) {
+  return workspace === null ? KEY : `${KEY}.${workspace}`;
+}

@@ -1,0 +1,23 @@
+// All that the page of a list works with: its rows, the choice of columns, what is ticked, the small lines.
+import { signal } from "../lib.js";
+import { createBulk } from "./bulk.js";
+import { createColumns } from "./columns.js";
+import { createList } from "./experiments.js";
+import { createSelection } from "./selection.js";
+import { createSparklines } from "./sparklines.js";
+
+/** Make the page's state; `workspace` narrows it to one workspace. */
+export function createListPage({ workspace = null } = {}) {
+  const list = createList({ workspace });
+  const selection = createSelection(list);
+  return {
+    workspace,
+    list,
+    selection,
+    columns: createColumns({ workspace }),
+    sparklines: createSparklines(),
+    bulk: createBulk(list, selection),
+    /** The id of the row that the keys act on. */
+    cursor: signal(null),
+  };
+}

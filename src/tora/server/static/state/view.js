@@ -1,0 +1,37 @@
+// The view of a list: in the address, and the last one remembered by this browser.
+import { readView, writeView } from "../list-view.js";
+import { query, setSearch } from "../router.js";
+
+const KEY = "tora.view";
+
+/** The view in the address. */
+export function currentView() {
+  return readView(query.value);
+}
+
+/** Change some parts of the view. What is typed replaces the entry of the history, all else makes a new one. */
+export function changeView(changes, { typed = false } = {}) {
+  setSearch(writeView({ ...readView(query.peek()), ...changes }), { push: !typed });
+}
+
+/** Take up the last view where the address names none; only for a page that opens, or "back" would lead nowhere. */
+export function recallView(workspace) {
+  if (query.peek().size > 0) return;
+  try {
+    setSearch(writeView(readView(new URLSearchParams(localStorage.getItem(keyOf(workspace)) ?? ""))));
+  } catch {
+    // Storage is switched off.
+  }
+}
+
+export function rememberView(workspace, view) {
+  try {
+    localStorage.setItem(keyOf(workspace), writeView(view).toString());
+  } catch {
+    // Storage is switched off: the address alone keeps it.
+  }
+}
+
+function keyOf(workspace) {
+  return workspace === null ? KEY : `${KEY}.${workspace}`;
+}

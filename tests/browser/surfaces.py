@@ -1,0 +1,130 @@
+"""Every page of the dashboard, in the states that people meet it in, filled with one set of experiments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from attrs import field, frozen
+from playwright.sync_api import Page, expect
+
+from tests.browser import seeding
+from tests.support import http
+
+__all__ = ["OPENERS", "SURFACES", "Filled", "Surface", "fill", "open_surface", "opened"]
+
+
+OPENERS: Final = (
+    "main button:is([aria-haspopup], [aria-expanded=false]):visible, main details:not([open]) > summary:visible"
+)
+"""What can be pressed without leaving the page and shows more of it."""
+
+# Fifty charts have fifty menus, of which one stands for all.
+_KINDS: Final = """
+(all) => {
+  const kind = ({ tagName, className }) => `${tagName}.${className}`;
+  return all.map((each) => `${kind(each)} in ${kind(each.parentElement)}`);
+}
+"""
+
+
+@frozen
+class Filled:
+    """A server's address and the experiments on it, the newest last."""
+
+    url: str
+    ids: Sequence[str]
+
+
+def fill(server_url: str) -> Filled:
+    """Fill a server with runs of every status, one of them with several writers, notes and a break."""
+    seeding.gallery(server_url)
+    experiment = seeding.create(
+        server_url,
+        "rollouts",
+        tags=["rl", "nightly"],
+        hyperparams=dict(seeding.HYPERPARAMS),
+        description="Two writers, one break.",
+    )
+    noted = http.request("PATCH", f"{server_url}/experiments/{experiment}", {"notes": "# Found\n\n- a [link](/e/x)"})
+    if noted.status != 200:
+        raise AssertionError(noted.body)
+    reward = [math.nan if step == 7 else math.sqrt(step) for step in range(20)]
+    for writer in ("actor-0", "actor-1"):
+        body = {
+            "logs": [{"name": "train/reward", "value": _sent(value), "step": at} for at, value in enumerate(reward)]
+        }
+        http.request("POST", f"{server_url}/experiments/{experiment}/logs/batch", body, writer=writer)
+    items = http.data(f"{server_url}/experiments?limit=50")["items"]
+    return Filled(server_url, [item["id"] for item in reversed(items)])
+
+
+def _sent(value: float) -> float | str:
+    return value if math.isfinite(value) else "NaN"
+
+
+@frozen
+class Surface:
+    """A page in one state.
+
+    Attributes:
+        path: Its address, of the experiments that are there.
+        shows: A selector of what is seen when the page is ready.
+        then: What brings it into the state, once it is ready.
+        complaint: What the browser rightly complains about.
+    """
+
+    path: Callable[[Filled], str]
+    shows: str
+    then: Callable[[Page], None] = field(default=lambda _: None)
+    complaint: str = ""
+
+
+def open_surface(page: Page, surface: Surface, filled: Filled) -> None:
+    """Lead a page to a surface and wait until it is ready."""
+    page.goto(filled.url + surface.path(filled))
+    expect(page.locator(surface.shows).first).to_be_visible()
+    surface.then(page)
+
+
+def opened(page: Page, surface: Surface, filled: Filled) -> Iterator[str]:
+    """Open one of each kind of menu, panel and dialog of a surface, each on a fresh page; yield what kind it was."""
+    open_surface(page, surface, filled)
+    kinds: list[str] = page.locator(OPENERS).evaluate_all(_KINDS)
+    for kind in dict.fromkeys(kinds):
+        open_surface(page, surface, filled)
+        page.locator(OPENERS).nth(kinds.index(kind)).click()
+        yield kind
+
+
+def _compared(filled: Filled) -> str:
+    return f"/compare?ids={','.join(filled.ids[:5])}"
+
+
+def _keys_shown(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _go_nowhere(page: Page) -> None:
+    page.evaluate("history.pushState(null, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
+    expect(page.get_by_role("heading", name="No such page")).to_be_visible()
+
+
+SURFACES: Final[Mapping[str, Surface]] = {
+    "list": Surface(lambda _: "/", "[data-id]"),
+    "list, its keys": Surface(lambda _: "/", "[data-id]", _keys_shown),
+    "list, nothing found": Surface(lambda _: "/?q=nothing-has-this", ".empty"),
+    "experiment": Surface(lambda filled: f"/e/{filled.ids[-1]}", ".chart canvas"),
+    "experiment, its keys": Surface(lambda filled: f"/e/{filled.ids[-1]}", ".chart canvas", _keys_shown),
+    "experiment of one writer": Surface(lambda filled: f"/e/{filled.ids[0]}", ".chart canvas"),
+    "experiment unknown": Surface(lambda _: "/e/unknown", ".empty", complaint="404 (Not Found)"),
+    "compare": Surface(_compared, ".chart canvas"),
+    "compare, differences": Surface(lambda filled: f"{_compared(filled)}&show=differences", "main table"),
+    "compare, relations": Surface(lambda filled: f"{_compared(filled)}&show=relations", "main :is(canvas, svg)"),
+    "compare nothing": Surface(lambda _: "/compare", "main h1, main h2"),
+    "settings": Surface(lambda _: "/settings", ".server dd"),
+    "workspace unknown": Surface(lambda _: "/w/none", ".empty", complaint="404 (Not Found)"),
+    "no such page": Surface(lambda _: "/settings", ".server dd", _go_nowhere),
+}
