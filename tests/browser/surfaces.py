@@ -125,6 +125,6 @@ SURFACES: Final[Mapping[str, Surface]] = {
     "compare, relations": Surface(lambda filled: f"{_compared(filled)}&show=relations", "main :is(canvas, svg)"),
     "compare nothing": Surface(lambda _: "/compare", "main h1, main h2"),
     "settings": Surface(lambda _: "/settings", ".server dd"),
-    "workspace unknown": Surface(lambda _: "/w/none", ".empty", complaint="404 (Not Found)"),
+    "workspace unknown": Surface(lambda _: "/w/none", "main :is(.empty, .problem)", complaint="404 (Not Found)"),
     "no such page": Surface(lambda _: "/settings", ".server dd", _go_nowhere),
 }

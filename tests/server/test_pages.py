@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 import pytest
@@ -27,8 +28,9 @@ def test_what_the_shell_loads_is_there(call: Call) -> None:
     """Each file that the shell names answers with a type that browsers run under nosniff."""
     page = call("GET", "/").body.decode()
     files = re.findall(r'(?:src|href)="(/[^"]+)"', page)
-    assert "/static/app.js" in files
-    kinds = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+    assert any(re.fullmatch(r"/static/v-\w+/app.js", file) for file in files)
+    script = "text/javascript; charset=utf-8"
+    kinds = {"js": script, "mjs": script, "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
     for file in files:
         answer = call("GET", file)
         assert answer.status == 200, file
@@ -70,3 +72,22 @@ def test_no_file_outside_is_served(server: Server, name: str) -> None:
     """Whatever is asked for, only files of the folder are sent."""
     request = f"GET /static/{name} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n\r\n"
     refusal(exchange(server.port, request.encode()), 404, "not_found")
+
+
+def test_the_shell_names_every_module_that_the_page_imports(call: Call) -> None:
+    """The browser asks for nothing that the shell has not named, and may keep all of it for good."""
+    page = call("GET", "/").body.decode()
+    named = set(re.findall(r'href="(/static/[^"]+js)"', page))
+    assert len(named) > 50
+    for file in named:
+        answer = call("GET", file)
+        assert "immutable" in answer.headers["cache-control"]
+        imported = re.findall(r'^(?:import|export)[^;]*?from "(\.[^"]+)"', answer.body.decode(), re.MULTILINE)
+        assert {posixpath.normpath(posixpath.join(posixpath.dirname(file), each)) for each in imported} <= named
+
+
+def test_a_page_of_another_version_still_gets_files(call: Call) -> None:
+    """An address of a version that is gone answers with the file of today, which is not kept."""
+    answer = call("GET", "/static/v-0123456789/app.js")
+    assert answer.status == 200
+    assert answer.headers["cache-control"] == "no-cache"

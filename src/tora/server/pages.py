@@ -2,64 +2,53 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
+from tora.server.assets import Asset, assets
 from tora.server.auth import Right
 from tora.server.context import CALLER, KNOWN
 from tora.server.refusals import Refusal
 
 __all__ = ["experiment_page", "favicon", "page", "static"]
 
-STATIC: Final = (Path(__file__).parent / "static").resolve()
-
-# Python asks the operating system for these, and not every system knows them.
-_TYPES: Final = {
-    ".css": "text/css",
-    ".html": "text/html",
-    ".js": "text/javascript",
-    ".json": "application/json",
-    ".mjs": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".woff2": "font/woff2",
-}
+# Asked for again at each use, and answered with 304: a new version of Tora shows at once.
+_CHECKED: Final = "no-cache"
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
 
-async def page(_request: web.Request) -> web.StreamResponse:
+async def page(request: web.Request) -> web.StreamResponse:
     """Return the shell, which finds out by itself which page it is."""
-    return _file(STATIC / "index.html")
+    return _answer(request, assets().shell)
 
 
 async def experiment_page(request: web.Request) -> web.StreamResponse:
     """Return the shell; with status 404 where the caller may know that there is no such experiment."""
-    shell = _file(STATIC / "index.html")
     if request[CALLER].may(Right.READ, None):
         try:
             await request.app[KNOWN].check(request.match_info["id"])
         except Refusal as refusal:
-            shell.set_status(refusal.status)
-    return shell
+            return _answer(request, assets().shell, status=refusal.status)
+    return _answer(request, assets().shell)
 
 
 async def static(request: web.Request) -> web.StreamResponse:
     """Return one of the page's files."""
-    path = (STATIC / request.match_info["path"]).resolve() if "\0" not in request.match_info["path"] else STATIC
-    if not path.is_relative_to(STATIC) or not path.is_file():
+    asset, for_good = assets().find(request.match_info["path"])
+    if asset is None:
         raise web.HTTPNotFound
-    return _file(path)
+    return _answer(request, asset, caching=_FOR_GOOD if for_good else _CHECKED)
 
 
-async def favicon(_request: web.Request) -> web.StreamResponse:
+async def favicon(request: web.Request) -> web.StreamResponse:
     """Return the icon that browsers ask for unasked."""
-    return _file(STATIC / "favicon.svg")
+    return _answer(request, assets().files["favicon.svg"])
 
 
-def _file(path: Path) -> web.FileResponse:
-    # Asked for again at each use, answered with 304: a new version of Tora shows at once.
-    headers = {"Cache-Control": "no-cache"}
-    kind = _TYPES.get(path.suffix)
-    if kind is not None:
-        headers["Content-Type"] = kind if kind.startswith(("image/", "font/")) else f"{kind}; charset=utf-8"
-    return web.FileResponse(path, headers=headers)
+def _answer(request: web.Request, asset: Asset, *, status: int = 200, caching: str = _CHECKED) -> web.Response:
+    headers = {"Cache-Control": caching, "ETag": f'"{asset.tag}"'}
+    known = request.if_none_match or ()
+    if status == 200 and any(tag.value in {asset.tag, "*"} for tag in known):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=asset.body, status=status, headers=headers | {"Content-Type": asset.content_type})

@@ -52,8 +52,14 @@ function takeOver(event) {
   const link = event.target.closest?.("a[href]");
   if (!link || !isPlainClick(event) || link.target || link.hasAttribute("download")) return;
   if (link.origin !== location.origin || match(link.pathname).view === null) return;
+  if (leadsWithin(link)) return;
   event.preventDefault();
   if (link.href !== location.href) navigate(link.href);
+}
+
+/** A place of the page that is open: the browser goes there by itself, and takes the focus along. */
+function leadsWithin(link) {
+  return link.hash !== "" && link.pathname === location.pathname && link.search === location.search;
 }
 
 function isPlainClick(event) {
