@@ -122,7 +122,9 @@ SURFACES: Final[Mapping[str, Surface]] = {
     "experiment unknown": Surface(lambda _: "/e/unknown", ".empty", complaint="404 (Not Found)"),
     "compare": Surface(_compared, ".chart canvas"),
     "compare, differences": Surface(lambda filled: f"{_compared(filled)}&show=differences", "main table"),
-    "compare, relations": Surface(lambda filled: f"{_compared(filled)}&show=relations", "main :is(canvas, svg)"),
+    "compare, relations": Surface(
+        lambda filled: f"{_compared(filled)}&show=relations", "main :is(canvas, svg:not([aria-hidden]))"
+    ),
     "compare nothing": Surface(lambda _: "/compare", "main h1, main h2"),
     "settings": Surface(lambda _: "/settings", ".server dd"),
     "workspace unknown": Surface(lambda _: "/w/none", "main :is(.empty, .problem)", complaint="404 (Not Found)"),

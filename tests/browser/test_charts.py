@@ -40,7 +40,8 @@ def _over(page: Page, metric: str) -> dict[str, float]:
     expect(over).to_be_visible()
     box = over.bounding_box()
     assert box
-    return {**box, "middle": box["y"] + box["height"] / 2}
+    sides = {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+    return sides | {"middle": box["y"] + box["height"] / 2}
 
 
 def _drag(page: Page, metric: str, start: float, end: float) -> None:
