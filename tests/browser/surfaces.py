@@ -107,15 +107,11 @@ def _keys_shown(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
-def _go_nowhere(page: Page) -> None:
-    page.evaluate("history.pushState(null, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
-    expect(page.get_by_role("heading", name="No such page")).to_be_visible()
-
-
 SURFACES: Final[Mapping[str, Surface]] = {
     "list": Surface(lambda _: "/", "[data-id]"),
     "list, its keys": Surface(lambda _: "/", "[data-id]", _keys_shown),
     "list, nothing found": Surface(lambda _: "/?q=nothing-has-this", ".empty"),
+    "list, a wrong filter": Surface(lambda _: "/?filter=lr+<", ".empty", complaint="400 (Bad Request)"),
     "experiment": Surface(lambda filled: f"/e/{filled.ids[-1]}", ".chart canvas"),
     "experiment, its keys": Surface(lambda filled: f"/e/{filled.ids[-1]}", ".chart canvas", _keys_shown),
     "experiment of one writer": Surface(lambda filled: f"/e/{filled.ids[0]}", ".chart canvas"),
@@ -128,5 +124,5 @@ SURFACES: Final[Mapping[str, Surface]] = {
     "compare nothing": Surface(lambda _: "/compare", "main h1, main h2"),
     "settings": Surface(lambda _: "/settings", ".server dd"),
     "workspace unknown": Surface(lambda _: "/w/none", "main :is(.empty, .problem)", complaint="404 (Not Found)"),
-    "no such page": Surface(lambda _: "/settings", ".server dd", _go_nowhere),
+    "no such page": Surface(lambda _: "/nowhere", ".empty", complaint="404 (Not Found)"),
 }

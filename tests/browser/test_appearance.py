@@ -100,8 +100,7 @@ def test_charts_change_colour_with_the_theme(open_page: OpenPage, server: Server
 def test_an_address_that_leads_nowhere_says_so(open_page: OpenPage, complaints: Complaints) -> None:
     """A page of the dashboard that does not exist has its own page, with a way back."""
     complaints.expect("404 (Not Found)")
-    page = open_page("/settings")
-    page.evaluate("history.pushState(null, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
+    page = open_page("/nowhere/at/all")
     expect(page.get_by_role("heading", name="No such page")).to_be_visible()
     page.get_by_role("link", name="See the experiments").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Experiments")

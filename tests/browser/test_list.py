@@ -107,11 +107,22 @@ def test_names_and_tags_are_text(open_page: OpenPage, server: Server) -> None:
     assert page.locator("main :is(b, i, u, h6, script, img)").count() == page.locator(".readout b").count()
 
 
-def test_an_empty_server_says_how_to_begin(open_page: OpenPage, own_server: Server) -> None:
+def test_an_empty_server_says_how_to_begin(own_server: Server, open_page: OpenPage) -> None:
     """Without one experiment the page shows code to copy."""
     page = open_page("/", server_url=own_server.url)
     expect(page.get_by_role("heading", name="No experiments yet")).to_be_visible()
     expect(page.locator(".snippet code")).to_contain_text("tora.setup(")
+
+
+def test_an_unknown_workspace_says_what_to_do(open_page: OpenPage, server: Server, complaints: Complaints) -> None:
+    """A workspace that is not there has its own page, with code to copy and a way on."""
+    complaints.expect("404 (Not Found)")
+    seeding.create(server.url, "there is one")
+    page = open_page("/w/nobody")
+    expect(page.get_by_role("heading", name="No such workspace")).to_be_visible()
+    expect(page.locator(".snippet code")).to_contain_text("create_workspace(")
+    page.get_by_role("link", name="See all experiments").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
 
 
 def test_a_server_that_ends_is_said(open_page: OpenPage, own_server: Server, complaints: Complaints) -> None:

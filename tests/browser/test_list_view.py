@@ -6,7 +6,7 @@ import re
 import uuid
 from urllib.parse import quote
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import seeding
 from tests.browser.conftest import Complaints, OpenPage
@@ -67,6 +67,51 @@ def test_a_wrong_expression_says_why_and_keeps_the_rows(
     field.fill("lr < 0.005")
     _order(page, made, "slow")
     expect(page.locator("#expression-problem")).to_be_empty()
+
+
+def test_an_address_with_a_wrong_expression_leads_on(
+    open_page: OpenPage, server: Server, complaints: Complaints
+) -> None:
+    """A link whose expression cannot be read says why, and one button takes it away but keeps the rest."""
+    complaints.expect("400 (Bad Request)")
+    word, made = _seeded(server)
+    page = open_page(f"/?q={word}&filter=lr+%3C&sort=name")
+    expect(page.get_by_role("heading", name="The filter cannot be read")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("character")
+    expect(page.locator(".waiting")).to_have_count(0)
+    expect(page.locator("#expression-problem")).to_be_empty()
+    expect(page.get_by_label("Filter by an expression")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Clear the filter").click()
+    _order(page, made, "fast", "middle", "slow")
+    expect(page.get_by_label("Filter by an expression")).to_have_value("")
+    expect(page).to_have_url(re.compile(rf"\?q={word}&sort=name$"))
+
+
+def test_an_address_that_is_no_list_leads_on(open_page: OpenPage, server: Server, complaints: Complaints) -> None:
+    """What else the server refuses is told too, and one button shows the list as it is by itself."""
+    complaints.expect("400 (Bad Request)")
+    seeding.create(server.url, "there is one")
+    page = open_page("/?sort=nonsense")
+    expect(page.get_by_role("alert")).to_contain_text("nonsense")
+    page.get_by_role("button", name="Show all experiments").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page).to_have_url(re.compile("/$"))
+
+
+def test_the_first_rows_do_not_wait_for_the_columns(open_page: OpenPage, server: Server) -> None:
+    """On a first visit the experiments are asked for while it is still unknown which columns there are."""
+    word, made = _seeded(server)
+    page = open_page("/settings")
+    held: list[Route] = []
+    # Playwright puts a mark on its handlers, which a builtin method does not take.
+    page.route(re.compile(r"/columns\?"), lambda route: held.append(route))  # noqa: PLW0108
+    with page.expect_response(lambda response: "/experiments?" in response.url):
+        page.goto(f"/?q={word}")
+    expect(page.locator(".heading p")).to_have_text("3 experiments")
+    expect(page.locator("tbody tr")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    _order(page, made, "fast", "middle", "slow")
 
 
 def test_tag_and_status_narrow_the_list(open_page: OpenPage, server: Server) -> None:

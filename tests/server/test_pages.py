@@ -9,6 +9,7 @@ import pytest
 
 from tests.server.conftest import Call, refusal
 from tests.server.raw import exchange
+from tests.support.http import Answer
 from tests.support.serving import Server
 
 
@@ -44,6 +45,43 @@ def test_an_unknown_experiment_has_a_page_that_says_so(call: Call, experiment: s
         answer = call("GET", f"/e/{unknown}")
         assert answer.status == 404
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def _asked(server: Server, method: str, path: str, accept: str) -> Answer:
+    head = f"Host: 127.0.0.1:{server.port}\r\nConnection: close\r\nAccept: {accept}\r\nContent-Length: 0\r\n\r\n"
+    return exchange(server.port, f"{method} {path} HTTP/1.1\r\n{head}".encode())
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/e/", "/e/a/b", "/experiments/", "/%00", "/nothing?a=b"])
+def test_a_typed_address_that_leads_nowhere_has_a_page(server: Server, path: str) -> None:
+    """A browser that opens an unknown address gets the shell with status 404, whole even when it has it already."""
+    answer = _asked(server, "GET", path, "text/html,application/xhtml+xml,*/*;q=0.8")
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.body == _asked(server, "GET", "/", "text/html").body
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/event-stream"])
+def test_a_program_gets_the_envelope_at_an_unknown_address(server: Server, accept: str) -> None:
+    """Who does not name HTML is told in JSON that there is nothing."""
+    refusal(_asked(server, "GET", "/nothing", accept), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("POST", "/nothing", 404, "not_found"),
+        ("GET", "/static/nope.js", 404, "not_found"),
+        ("GET", "/experiments/nope", 404, "not_found"),
+        ("POST", "/", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_no_address_of_a_page_stays_the_protocols(
+    server: Server, method: str, path: str, status: int, code: str
+) -> None:
+    """Files, calls and other methods answer in the envelope, also to a browser."""
+    refusal(_asked(server, method, path, "text/html"), status, code)
 
 
 def test_a_file_that_is_unchanged_is_not_sent_again(server: Server, call: Call) -> None:

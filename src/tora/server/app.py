@@ -21,6 +21,7 @@ from tora.server.listening import WILDCARDS
 from tora.server.live import Hub
 from tora.server.metrics.duckdb import DuckDBMetrics
 from tora.server.options import Options
+from tora.server.pages import unknown_to_people
 from tora.server.presence import Presence
 from tora.server.refusals import enveloped
 from tora.server.routes import ROUTES, add_routes
@@ -38,7 +39,7 @@ def build_app(options: Options, *, port: int, local_key: str) -> web.Application
         local_key: The key of its data folder.
     """
     guard = guarded_against_other_sites(allowed_hosts(options, port), wildcard=options.host in WILDCARDS)
-    app = web.Application(middlewares=[enveloped, guard])
+    app = web.Application(middlewares=[enveloped, guard, unknown_to_people])
     app[OPTIONS] = options
     app[HUB] = Hub()
     awake = AwakeClock()

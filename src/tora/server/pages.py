@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from tora.server.assets import Asset, assets
 from tora.server.auth import Right
 from tora.server.context import CALLER, KNOWN
 from tora.server.refusals import Refusal
 
-__all__ = ["experiment_page", "favicon", "page", "static"]
+__all__ = ["experiment_page", "favicon", "page", "static", "unknown_to_people"]
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Asked for again at each use, and answered with 304: a new version of Tora shows at once.
 _CHECKED: Final = "no-cache"
@@ -44,6 +47,23 @@ async def static(request: web.Request) -> web.StreamResponse:
 async def favicon(request: web.Request) -> web.StreamResponse:
     """Return the icon that browsers ask for unasked."""
     return _answer(request, assets().files["favicon.svg"])
+
+
+@web.middleware
+async def unknown_to_people(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Return the shell with status 404 where somebody typed an address that no route has; it says so and leads on."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound as missing:
+        if request.match_info.http_exception is not missing or not _is_read_by_people(request):
+            raise
+        return _answer(request, assets().shell, status=missing.status)
+
+
+def _is_read_by_people(request: web.Request) -> bool:
+    """Tell browsers, which name HTML when they open an address, from programs, which do not."""
+    accepted = ",".join(request.headers.getall(hdrs.ACCEPT, []))
+    return request.method in {hdrs.METH_GET, hdrs.METH_HEAD} and "text/html" in accepted.lower()
 
 
 def _answer(request: web.Request, asset: Asset, *, status: int = 200, caching: str = _CHECKED) -> web.Response:

@@ -34,24 +34,3 @@ export function distinctColors(ids) {
   own.forEach(([id, index]) => colors.has(id) || take(id, free.shift() ?? index));
   return new Map(ids.map((id) => [id, `--series-${colors.get(id)}`]));
 }
-
-/**
- * Return what answers a custom property's colour as a canvas understands it: it knows neither var() nor
- * light-dark(), but the computed `color` of an element is resolved. `forget` is for a change of theme.
- */
-export function painter(element) {
-  const known = new Map();
-  const paint = (property) => {
-    if (!known.has(property)) known.set(property, computedColor(property, element));
-    return known.get(property);
-  };
-  paint.forget = () => known.clear();
-  return paint;
-}
-
-function computedColor(property, element) {
-  element.style.color = `var(${property})`;
-  const { color } = getComputedStyle(element);
-  element.style.color = "";
-  return color;
-}

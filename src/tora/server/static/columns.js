@@ -38,7 +38,8 @@ function addPoint(columns, x, y) {
   else insertPoint(columns, at, x, y);
 }
 
-function placeOf(xs, x) {
+/** Return where an x stands, or would be put, among ascending ones. */
+export function placeOf(xs, x) {
   if (xs.length === 0 || x > xs[xs.length - 1]) return xs.length;
   let low = 0;
   let high = xs.length - 1;

@@ -1,4 +1,5 @@
 // What a line is drawn from: itself, its bands, and the raw line behind a smoothed one. Pure.
+import { placeOf } from "./columns.js";
 import { smoothed, unitOf } from "./smoothing.js";
 
 /** What holds where a chart is not told otherwise. */
@@ -59,13 +60,7 @@ export function hiddenByLog(lines, { logX, logY }) {
 
 /** Return which point of a line is nearest to an x, -1 where it has none. */
 export function nearest(xs, x) {
-  if (xs.length === 0) return -1;
-  let low = 0;
-  let high = xs.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (xs[middle] < x) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 && x - xs[low - 1] <= xs[low] - x ? low - 1 : low;
+  const after = placeOf(xs, x);
+  if (after === xs.length) return after - 1;
+  return after > 0 && x - xs[after - 1] <= xs[after] - x ? after - 1 : after;
 }

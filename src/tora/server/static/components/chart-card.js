@@ -8,6 +8,7 @@ import { placeLabel } from "./chart-readout.js";
 import { ChartSettings } from "./chart-settings.js";
 import { Problem } from "./parts.js";
 import { useSeen } from "./seen.js";
+import { useTurn } from "./turn.js";
 
 /** `summary` is the metric's summary, `series` the experiment's store of series. */
 export function ChartCard({ summary, series, color, syncKey }) {
@@ -22,13 +23,14 @@ export function ChartCard({ summary, series, color, syncKey }) {
   const { drawn, error } = series.entry(name);
   const shown = drawn.value;
   const chart = useChart({ summary, series, color, shown });
+  const turn = useTurn(seen && chart !== null, 1);
   return html`<article class="card" ref=${frame} data-metric=${name}>
     <header>
       <h3 title=${name}><bdi>${name}</bdi></h3>
       <${Readout} summary=${summary} shown=${shown} point=${point} />
       ${chart && html`<${Menu} ...${{ name, series, chart }} onFull=${setFull} />`}
     </header>
-    <div class="plot">${seen && chart && html`<${Chart} ...${chart} syncKey=${syncKey} onPoint=${setPoint} />`}</div>
+    <div class="plot">${turn && html`<${Chart} ...${chart} syncKey=${syncKey} onPoint=${setPoint} />`}</div>
     <footer>
       <${Spread} shown=${shown} point=${point} />
       <${Oddities} summary=${summary} breaks=${series.breaks} nonFinite=${Math.max(summary.nonFinite, shown?.nonFinite ?? 0)} seen=${seen} />

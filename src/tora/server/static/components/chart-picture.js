@@ -1,9 +1,9 @@
 // A chart as a PNG: drawn anew at twice the size, with its title and the names of its lines, in the colours on the screen.
-import { painter } from "../color.js";
 import { breaks } from "../columns.js";
 import { fileName } from "../file-name.js";
 import { layerKinds, tableOf } from "../layers.js";
 import { uPlot } from "../lib.js";
+import { paint } from "../state/paint.js";
 import { plotOptions } from "./plot.js";
 
 const SIZE = { width: 960, height: 480 };
@@ -17,16 +17,15 @@ export async function savePicture({ title, note = "", lines, axes, range = null 
   const host = document.body.appendChild(document.createElement("div"));
   host.className = "chart-offscreen";
   try {
-    const paint = painter(host);
-    const plot = await drawn(host, { lines, axes, range, paint });
-    download(await blobOf(composed(plot, { title, note, lines, paint })), `${fileName(title)}.png`);
+    const plot = await drawn(host, { lines, axes, range });
+    download(await blobOf(composed(plot, { title, note, lines })), `${fileName(title)}.png`);
     plot.destroy();
   } finally {
     host.remove();
   }
 }
 
-function drawn(host, { lines, axes, range, paint }) {
+function drawn(host, { lines, axes, range }) {
   // The chart library multiplies by the screen's own ratio.
   const scale = SCALE / uPlot.pxRatio;
   const options = plotOptions({
@@ -45,7 +44,7 @@ function drawn(host, { lines, axes, range, paint }) {
   });
 }
 
-function composed(plot, { title, note, lines, paint }) {
+function composed(plot, { title, note, lines }) {
   const rows = lines.length > 1 ? legendRows(plot.ctx, lines) : [];
   const head = MARGIN + LINE * (1 + Number(note !== "") + rows.length) + 8;
   const canvas = document.createElement("canvas");

@@ -1,9 +1,9 @@
 // A chart of one or several lines over the same axis: the line is the last value, the band min to max.
-import { painter } from "../color.js";
 import { breaks } from "../columns.js";
 import { counted } from "../format.js";
 import { hiddenByLog, layerKinds, PLAIN, tableOf } from "../layers.js";
 import { html, signal, uPlot, useEffect, useLayoutEffect, useMemo, useRef } from "../lib.js";
+import { paint } from "../state/paint.js";
 import { theme } from "../state/theme.js";
 import { createZoom } from "../state/zoom.js";
 import { ChartReadout } from "./chart-readout.js";
@@ -32,13 +32,13 @@ export function Chart({ lines, label, axes = PLAIN, zoom = null, height = 190, s
   }, [shape, syncKey, height]);
 
   const columns = lines.map((line) => line.columns);
-  useEffect(() => drawing.current.show(), [...columns, chosen.smoothing]);
+  useChange(() => drawing.current.show(), [...columns, chosen.smoothing]);
 
   const range = current.current.zoom.on(chosen.x);
-  useEffect(() => drawing.current.rescale(), [range]);
+  useChange(() => drawing.current.rescale(), [range]);
 
   const shown = theme.value;
-  useEffect(() => drawing.current.repaint(), [shown, lines.map(({ color, faded }) => `${color} ${faded}`).join()]);
+  useChange(() => drawing.current.repaint(), [shown, lines.map(({ color, faded }) => `${color} ${faded}`).join()]);
 
   const points = columns.reduce((sum, { x }) => sum + x.length, 0);
   const zoomed = range ? `${range.from} ${range.to}` : null;
@@ -47,6 +47,15 @@ export function Chart({ lines, label, axes = PLAIN, zoom = null, height = 190, s
     ${lines.length > 1 && html`<${ChartReadout} lines=${lines} x=${chosen.x} cursor=${own.cursor} />`}
     <${Hidden} lines=${lines} axes=${chosen} />
   </div>`;
+}
+
+/** An effect of a change only: a drawing that was just made is right, and drawing it once more takes as long. */
+function useChange(work, values) {
+  const made = useRef(false);
+  useEffect(() => {
+    if (made.current) work();
+    made.current = true;
+  }, values);
 }
 
 function completed(axes) {
@@ -69,7 +78,6 @@ function Hidden({ lines, axes }) {
 }
 
 function mount(host, { height, syncKey, current }) {
-  const paint = painter(host);
   const { lines, axes } = current.current;
   const drawn = lines.map(({ columns }, index) => ({
     get color() {
@@ -86,7 +94,8 @@ function mount(host, { height, syncKey, current }) {
   const on = {
     cursor: (index, plot) => {
       const { onPoint, cursor } = current.current;
-      const share = plot.over ? plot.cursor.left / plot.over.clientWidth : 0;
+      // The library knows the width; an element would have the page laid out to tell it.
+      const share = plot.cursor.left / (plot.bbox.width / uPlot.pxRatio);
       cursor.value = index === null ? null : { x: plot.data[0][index], share };
       onPoint(index);
     },
@@ -110,10 +119,7 @@ function mount(host, { height, syncKey, current }) {
     },
     // The scale's own function knows the range; it is asked again.
     rescale: () => plot.setScale("x", { min: plot.data[0][0] ?? null, max: plot.data[0].at(-1) ?? null }),
-    repaint: () => {
-      paint.forget();
-      plot.redraw(false);
-    },
+    repaint: () => plot.redraw(false),
     end: () => {
       observer.disconnect();
       plot.destroy();

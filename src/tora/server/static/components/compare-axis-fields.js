@@ -13,16 +13,25 @@ export function AxisFields({ axes, brushes, setAxes }) {
           <bdi title=${label}>${label}</bdi>
           <${axis.kind === "words" ? Words : Bounds} ...${{ text, label, axis, bounds: brushes.get(text) }} />
           <span class="axis-buttons">
-            <button type="button" class="quiet icon" disabled=${index === 0} onClick=${() => setAxes(moved(texts, text, -1))} aria-label=${`Move ${label} left`} title="Move left">←</button>
-            <button type="button" class="quiet icon" disabled=${index === axes.length - 1} onClick=${() => setAxes(moved(texts, text, 1))} aria-label=${`Move ${label} right`} title="Move right">→</button>
-            <button type="button" class="quiet icon" onClick=${() => remove(texts, text, setAxes)} aria-label=${`Remove the axis ${label}`} title="Remove">
-              <svg viewBox="0 0 16 16" aria-hidden="true"><path d="m4 4 8 8m0-8-8 8" /></svg>
-            </button>
+            <${Move} side="left" sign="←" ...${{ label }} onClick=${index > 0 && (() => setAxes(moved(texts, text, -1)))} />
+            <${Move} side="right" sign="→" ...${{ label }} onClick=${index < axes.length - 1 && (() => setAxes(moved(texts, text, 1)))} />
+            <${Remove} label=${label} onClick=${() => remove(texts, text, setAxes)} />
           </span>
         </li>`,
       )}
     </ul>
   </details>`;
+}
+
+function Move({ side, sign, label, onClick }) {
+  const said = { title: `Move ${side}`, "aria-label": `Move ${label} ${side}` };
+  return html`<button type="button" class="quiet icon" disabled=${!onClick} onClick=${onClick || null} ...${said}>${sign}</button>`;
+}
+
+function Remove({ label, onClick }) {
+  return html`<button type="button" class="quiet icon" onClick=${onClick} aria-label=${`Remove the axis ${label}`} title="Remove">
+    <svg viewBox="0 0 16 16" aria-hidden="true"><path d="m4 4 8 8m0-8-8 8" /></svg>
+  </button>`;
 }
 
 function remove(texts, text, setAxes) {
@@ -39,7 +48,14 @@ function Bounds({ text, label, axis, bounds }) {
     setBrush(text, next.every(Number.isFinite) ? next : null);
   };
   const field = (index, name, value) =>
-    html`<input type="number" step="any" aria-label=${`${label}, ${name}`} placeholder=${short([axis.low, axis.high][index])} value=${value === undefined ? "" : short(value)} onChange=${set(index)} />`;
+    html`<input
+      type="number"
+      step="any"
+      aria-label=${`${label}, ${name}`}
+      placeholder=${short([axis.low, axis.high][index])}
+      value=${value === undefined ? "" : short(value)}
+      onChange=${set(index)}
+    />`;
   return html`<span class="bounds">${field(0, "from", from)} to ${field(1, "to", to)}</span><${Clear} ...${{ text, label, bounds }} />`;
 }
 
@@ -59,7 +75,9 @@ function Words({ text, label, axis, bounds }) {
 }
 
 function Clear({ text, label, bounds }) {
-  return html`<button type="button" class="quiet" disabled=${!bounds} onClick=${() => setBrush(text, null)} aria-label=${`Clear the range of ${label}`}>All</button>`;
+  const clear = () => setBrush(text, null);
+  const said = `Clear the range of ${label}`;
+  return html`<button type="button" class="quiet" disabled=${!bounds} onClick=${clear} aria-label=${said}>All</button>`;
 }
 
 /** A bound that was dragged has more digits than anybody can point at. */

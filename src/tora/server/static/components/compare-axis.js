@@ -20,7 +20,9 @@ export function ParallelAxis({ store, view, axis: { dimension, axis, values }, i
     <text class="axis-name" x=${x} y="16"><title>${dimension.label}</title>${clipped(dimension.label, room)}</text>
     <text class="axis-kind" x=${x} y="30">${axis.kind === "log" ? "log" : ""}</text>
     <line class="axis-line" x1=${x} x2=${x} y1=${FRAME.top} y2=${places.bottom} />
-    ${someMissing && html`<circle class="axis-missing" cx=${x} cy=${places.missing} r="3" /><text class="tick" x=${x + 8} y=${places.missing + 4}>none</text>`}
+    ${someMissing &&
+    html`<circle class="axis-missing" cx=${x} cy=${places.missing} r="3" />
+      <text class="tick" x=${x + 8} y=${places.missing + 4}>none</text>`}
     ${ticksOf(axis).map(
       ({ place, text }) => html`<g key=${text}>
         <line class="axis-line" x1=${x - 3} x2=${x + 3} y1=${places.top(place)} y2=${places.top(place)} />

@@ -8,8 +8,9 @@ import { outstanding } from "../state/compare-view.js";
 import { ChartSettings } from "./chart-settings.js";
 import { ChartMenu } from "./chart-menu.js";
 import { Chart } from "./chart.js";
+import { useNear } from "./near.js";
 import { Problem } from "./parts.js";
-import { useSeen } from "./seen.js";
+import { useTurn } from "./turn.js";
 
 // More bands than these hide each other and the lines.
 const MOST_BANDS = 6;
@@ -17,28 +18,35 @@ const MOST_FILES = 12;
 
 export function CompareCard({ name, store, band, picture }) {
   const frame = useRef(null);
-  const seen = useSeen(frame);
+  const near = useNear(frame);
   useEffect(() => {
-    if (!seen) return undefined;
+    if (!near) return undefined;
     store.series.show(name);
     return () => store.series.hide(name);
-  }, [seen, name]);
+  }, [near, name]);
   const { drawn, error } = store.series.entry(name);
-  const series = drawn.value;
+  const series = near ? drawn.value : null;
   const chart = useChart({ name, store, band, picture, series });
+  const turn = useTurn(chart !== null, chart?.lines.length);
   return html`<article class="card" ref=${frame} data-metric=${name}>
     <header>
       <h3 title=${name}><bdi>${name}</bdi></h3>
       ${chart && html`<${Menu} ...${{ name, chart, store, picture, series }} />`}
     </header>
-    <div class="plot">${seen && chart && html`<${Chart} key=${chart.lines.map(({ key }) => key).join()} ...${chart} syncKey="compare" />`}</div>
+    <div class="plot">${turn && html`<${Chart} key=${keyOf(chart)} ...${chart} syncKey="compare" />`}</div>
     <footer><${Problem} error=${error.value} announced=${false} /></footer>
   </article>`;
 }
 
-/** What the chart takes, null before there is something to draw. */
+/** Other lines are another drawing. */
+function keyOf({ lines }) {
+  return lines.map(({ key }) => key).join();
+}
+
+/** What the chart takes, null where it is far from the screen or there is nothing to draw yet. */
 function useChart({ name, store, band, picture, series }) {
-  const lines = useMemo(() => series && linesOf(series.lines, picture, band), [series, picture.shown, picture.groups, picture.colorOf, band]);
+  const { shown, groups, colorOf } = picture;
+  const lines = useMemo(() => series && linesOf(series.lines, picture, band), [series, shown, groups, colorOf, band]);
   const active = outstanding(store, picture);
   const emphasised = useMemo(() => lines?.map((line) => ({ ...line, faded: isFaded(line, active) })), [lines, active]);
   const settings = chartSettings.value;

@@ -22,7 +22,13 @@ export function Differences({ view, picture }) {
       <label class="check">
         <input type="checkbox" checked=${all} onChange=${() => changeView({ all: all ? null : "yes" })} /> Show what is the same, too
       </label>
-      <${DimensionSelect} label="Add a metric to the table" empty="Add a metric…" onChange=${add} params=${false} ...${{ experiments, except: metrics }} />
+      <${DimensionSelect}
+        label="Add a metric to the table"
+        empty="Add a metric…"
+        onChange=${add}
+        params=${false}
+        ...${{ experiments, except: metrics }}
+      />
       <p class="muted"><b>≠</b> other than the reference, <b>▼</b> lowest, <b>▲</b> highest</p>
     </div>
     ${shown.length === 0 || rows.length === 0
@@ -59,22 +65,24 @@ function Table({ rows, shown, picture, reference, metrics }) {
 }
 
 function Column({ id, name, picture, isBase }) {
+  const compare = () => changeView({ reference: id });
   return html`<th scope="col">
     <span class="swatch" aria-hidden="true" style=${swatch(picture.colorOf.get(id))}></span>
     <a href=${`/e/${encodeURIComponent(id)}`} title=${name}><bdi>${picture.names.get(id)}</bdi></a>
     ${isBase
       ? html`<span class="reference">Reference</span>`
-      : html`<button type="button" class="quiet" onClick=${() => changeView({ reference: id })} aria-label=${`Compare with ${name}`}>Compare with</button>`}
+      : html`<button type="button" class="quiet" onClick=${compare} aria-label=${`Compare with ${name}`}>Compare with</button>`}
   </th>`;
 }
 
 function Row({ row: { key, kind, label, cells }, shown, metrics }) {
+  const takeOut = () => changeView({ row: metrics.filter((each) => each !== key) });
   return html`<tr data-row=${key}>
     <th scope="row">
       ${kind !== "param" && html`<span class="kind">${kind}</span>`}
       <bdi title=${label}>${label}</bdi>
       ${kind === "metric" &&
-      html`<button type="button" class="quiet" aria-label=${`Take ${dimensionOf(key).label} out of the table`} onClick=${() => changeView({ row: metrics.filter((each) => each !== key) })}>
+      html`<button type="button" class="quiet" aria-label=${`Take ${dimensionOf(key).label} out of the table`} onClick=${takeOut}>
         <svg viewBox="0 0 16 16" aria-hidden="true"><path d="m4 4 8 8m0-8-8 8" /></svg>
       </button>`}
     </th>

@@ -1,6 +1,6 @@
 // The lines of a parallel plot, drawn on a canvas: a thousand of them are one quick pass.
-import { painter } from "../color.js";
 import { html, useLayoutEffect, useRef } from "../lib.js";
+import { paint } from "../state/paint.js";
 import { theme } from "../state/theme.js";
 
 const SHADES = 16;
@@ -22,8 +22,7 @@ function draw(canvas, { lines, places, width, height, colors, faded, scale }) {
   canvas.height = height * ratio;
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const paint = painter(canvas);
-  const shade = shades(paint);
+  const shade = shades();
   const stroke = (index) => (scale ? shade(scale[index]) : paint(colors[index]));
   const alone = faded.filter((each) => !each).length < 3;
   // What stands out is drawn last, over what does not.
@@ -40,7 +39,7 @@ function path(context, line, { left, top }, color, width) {
 }
 
 /** Colours between the ends of the scale; of what has no value, a muted one. */
-function shades(paint) {
+function shades() {
   const [low, high] = [paint("--scale-low"), paint("--scale-high")];
   const mixed = Array.from({ length: SHADES + 1 }, (_, index) => `color-mix(in oklch, ${high} ${(100 * index) / SHADES}%, ${low})`);
   return (share) => (share === null ? paint("--line-strong") : mixed[Math.round(Math.min(1, Math.max(0, share)) * SHADES)]);

@@ -13,7 +13,8 @@ export function Compared({ store, view, picture }) {
   const { experiments, shown, selected } = picture;
   const list = useRef(null);
   useListKeys(list, experiments);
-  const note = selected ? `${selected.size} of ${counted(shown.length, "experiment")} within the brushes` : counted(shown.length, "experiment");
+  const all = counted(shown.length, "experiment");
+  const note = selected ? `${selected.size} of ${all} within the brushes` : all;
   return html`<details class="compared" open=${useMemo(() => WIDE.matches, [])}>
     <summary><h2>Experiments</h2><span class="muted" role="status">${note}</span></summary>
     <${GroupBy} ...${{ view, experiments }} />
@@ -32,7 +33,8 @@ export function Compared({ store, view, picture }) {
 function Row({ store, view, picture, experiment: { id, name, status } }) {
   const isShown = !view.hidden.has(id);
   const active = outstanding(store, picture);
-  const point = { onMouseEnter: () => store.point([id]), onMouseLeave: () => store.point(null), onFocusIn: () => store.point([id]), onFocusOut: () => store.point(null) };
+  const [on, off] = [() => store.point([id]), () => store.point(null)];
+  const point = { onMouseEnter: on, onMouseLeave: off, onFocusIn: on, onFocusOut: off };
   return html`<li data-id=${id} data-state=${active && (active.has(id) ? "pointed" : "faded")} ...${point}>
     <label title=${name}>
       <input type="checkbox" checked=${isShown} onChange=${() => toggle(id)} aria-label=${`Show ${name}`} />
@@ -54,7 +56,9 @@ export function swatch(color) {
 }
 
 function toggle(id) {
-  changeView(({ hidden }) => ({ hidden: [...hidden].includes(id) ? [...hidden].filter((each) => each !== id).join() : [...hidden, id].join() }));
+  changeView(({ hidden }) => ({
+    hidden: (hidden.has(id) ? [...hidden].filter((each) => each !== id) : [...hidden, id]).join(),
+  }));
 }
 
 function remove(id) {

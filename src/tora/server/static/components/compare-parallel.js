@@ -16,12 +16,13 @@ export function Parallel({ store, view, picture }) {
   const { axes, experiments, selected } = picture;
   const texts = axes.map(({ dimension }) => dimension.text);
   const setAxes = (axis) => changeView({ axis });
+  const add = (text) => setAxes([...texts, text]);
   return html`<section class="parallel panel" aria-label="Parallel coordinates">
     <header>
       <h2>Parallel coordinates</h2>
       <p class="muted">Drag along an axis to choose a range; what is outside fades on the whole page.</p>
       ${selected && html`<button type="button" onClick=${() => changeView({ brush: null })}>Clear the brushes</button>`}
-      <${DimensionSelect} label="Add an axis" empty="Add an axis…" onChange=${(text) => setAxes([...texts, text])} ...${{ experiments, except: texts }} />
+      <${DimensionSelect} label="Add an axis" empty="Add an axis…" onChange=${add} ...${{ experiments, except: texts }} />
     </header>
     ${axes.length < 2
       ? html`<p class="muted">Two axes make a plot: add hyperparameters or metrics.</p>`
@@ -54,17 +55,23 @@ function Plot({ store, view, picture }) {
   };
   const colors = shown.map(({ id }) => colorOf.get(id));
   const faded = shown.map(({ id }) => active !== null && !active.has(id));
+  const size = { width: `${width}px`, height: `${HEIGHT}px` };
+  const drawn = { lines, places, width, height: HEIGHT, colors, faded, scale: scale?.shares, label: labelOf(axes, lines) };
   return html`<div class="parallel-frame" ref=${frame} tabindex="0" role="group" aria-label="Plot, scrolls sideways where it is wide">
-      <div class="parallel-plot" style=${{ width: `${width}px`, height: `${HEIGHT}px` }} onPointerMove=${onMove} onPointerLeave=${onLeave} data-lines=${lines.length}>
-        ${available > 0 && html`<${ParallelLines} ...${{ lines, places, width, height: HEIGHT, colors, faded, scale: scale?.shares, label: labelOf(axes, lines) }} />`}
+      <div class="parallel-plot" style=${size} onPointerMove=${onMove} onPointerLeave=${onLeave} data-lines=${lines.length}>
+        ${available > 0 && html`<${ParallelLines} ...${drawn} />`}
         <svg class="axes" width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`}>
           ${axes.map((axis, index) => html`<${ParallelAxis} key=${axis.dimension.text} ...${{ store, view, axis, index, places }} />`)}
         </svg>
       </div>
     </div>
-    <p class="parallel-note muted">
-      ${named ? html`<bdi>${names.get(named)}</bdi>` : scale ? html`<span class="scale" aria-hidden="true"></span> low to high <bdi>${scale.label}</bdi>` : "coloured by experiment"}
-    </p>`;
+    <p class="parallel-note muted">${named ? html`<bdi>${names.get(named)}</bdi>` : html`<${Colours} scale=${scale} />`}</p>`;
+}
+
+/** What the lines are coloured by. */
+function Colours({ scale }) {
+  if (!scale) return "coloured by experiment";
+  return html`<span class="scale" aria-hidden="true"></span> low to high <bdi>${scale.label}</bdi>`;
 }
 
 /** Lines are coloured by the last metric among the axes: `{label, shares}`, null where there is none. */

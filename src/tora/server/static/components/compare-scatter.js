@@ -47,7 +47,9 @@ function firstOf(experiments, axes, kind) {
 function Log({ name, label, axis: { kind } }) {
   const on = kind === "log";
   const toggle = () => changeView({ [name]: on ? "no" : "yes" });
-  return html`<label class="check"><input type="checkbox" checked=${on} disabled=${kind === "words"} onChange=${toggle} /> ${label}</label>`;
+  return html`<label class="check">
+    <input type="checkbox" checked=${on} disabled=${kind === "words"} onChange=${toggle} /> ${label}
+  </label>`;
 }
 
 function Plot({ store, picture, plot, x, y }) {
@@ -60,19 +62,25 @@ function Plot({ store, picture, plot, x, y }) {
   };
   const area = { width: Math.max(0, width - FRAME.left - FRAME.right), height: HEIGHT - FRAME.top - FRAME.bottom };
   const point = plot.points.find(({ id }) => id === named);
+  const label = `${counted(plot.points.length, "experiment")}: ${y.label} over ${x.label}`;
   return html`<div class="scatter-frame" ref=${frame}>
       ${width > 0 &&
-      html`<svg width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`} role="group" aria-label=${`${counted(plot.points.length, "experiment")}: ${y.label} over ${x.label}`}>
+      html`<svg width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`} role="group" aria-label=${label}>
         <${Ticks} ...${{ plot, area }} />
         <${Points} ...${{ plot, area, picture, active: outstanding(store, picture), say, named }} />
       </svg>`}
     </div>
     <p class="scatter-note">
       ${point
-        ? html`<b><bdi>${nameOf(picture, point.id)}</bdi></b> <span class="muted">${x.label} <bdi>${shown(point.values[0])}</bdi>, ${y.label} <bdi>${shown(point.values[1])}</bdi></span>`
+        ? html`<b><bdi>${nameOf(picture, point.id)}</bdi></b> <${Said} ...${{ x, y, values: point.values }} />`
         : html`<span class="muted">${y.label} over ${x.label}</span>`}
       <${Missing} plot=${plot} />
     </p>`;
+}
+
+function Said({ x, y, values }) {
+  const [across, up] = values.map(shown);
+  return html`<span class="muted">${x.label} <bdi>${across}</bdi>, ${y.label} <bdi>${up}</bdi></span>`;
 }
 
 function Missing({ plot: { missing, x, y } }) {
@@ -87,11 +95,17 @@ function Ticks({ plot: { x, y }, area }) {
   return html`<g aria-hidden="true">
     ${ticksOf(x, Math.max(2, Math.floor(area.width / 110))).map(({ place, text }) => {
       const at = left + inset(place) * area.width;
-      return html`<g key=${text}><line class="grid" x1=${at} x2=${at} y1=${top} y2=${bottom} /><text class="tick middle" x=${at} y=${bottom + 18}>${clipped(text)}</text></g>`;
+      return html`<g key=${text}>
+        <line class="grid" x1=${at} x2=${at} y1=${top} y2=${bottom} />
+        <text class="tick middle" x=${at} y=${bottom + 18}>${clipped(text)}</text>
+      </g>`;
     })}
     ${ticksOf(y).map(({ place, text }) => {
       const at = top + inset(1 - place) * area.height;
-      return html`<g key=${text}><line class="grid" x1=${left} x2=${right} y1=${at} y2=${at} /><text class="tick end" x=${left - 8} y=${at + 4}>${clipped(text)}</text></g>`;
+      return html`<g key=${text}>
+        <line class="grid" x1=${left} x2=${right} y1=${at} y2=${at} />
+        <text class="tick end" x=${left - 8} y=${at + 4}>${clipped(text)}</text>
+      </g>`;
     })}
   </g>`;
 }
@@ -121,7 +135,12 @@ function Points({ plot: { points }, area, picture, active, say, named }) {
         onFocus=${() => say(id)}
         onBlur=${() => say(null)}
       >
-        <circle cx=${FRAME.left + left * area.width} cy=${FRAME.top + top * area.height} r="6" style=${{ "--swatch": `var(${picture.colorOf.get(id)})` }} />
+        <circle
+          cx=${FRAME.left + left * area.width}
+          cy=${FRAME.top + top * area.height}
+          r="6"
+          style=${{ "--swatch": `var(${picture.colorOf.get(id)})` }}
+        />
       </a>`,
     )}
   </g>`;

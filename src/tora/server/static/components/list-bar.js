@@ -12,14 +12,14 @@ const TAGS_OFFERED = 300;
 const STATUSES = ["running", "finished", "failed", "stopped", "lost"];
 const ARCHIVED = { no: "Not archived", yes: "Archived only", all: "With archived" };
 
-/** `found` is what columns there are, `filterError` what is wrong with the expression. */
-export function ListBar({ view, found, total, filterError, columns, onColumns }) {
+/** `found` is what columns there are, `filterError` what is wrong with the expression, which may be told below instead of here. */
+export function ListBar({ view, found, total, filterError, isToldBelow, columns, onColumns }) {
   const onText = useMemo(() => debounced((q) => changeView({ q: q.trim() }, { typed: true }), TYPING_PAUSE), []);
   const tags = (found?.tags ?? []).slice(0, TAGS_OFFERED).map(({ name }) => name);
   if (view.tag && !tags.includes(view.tag)) tags.unshift(view.tag);
   return html`<div class="list-bar">
     <${Search} label="Search names and tags" value=${view.q} onText=${onText} found=${view.q ? total : null} />
-    <${Expression} value=${view.filter} error=${filterError} />
+    <${Expression} value=${view.filter} error=${filterError} isToldBelow=${isToldBelow} />
     <div class="choices">
       <${Choice} label="Status" name="status" value=${view.status} options=${[["", "Any status"], ...STATUSES.map(asItself)]} />
       <${Choice} label="Tag" name="tag" value=${view.tag} options=${[["", "Any tag"], ...tags.map(asItself)]} />
@@ -51,7 +51,7 @@ function Order({ sort, columns }) {
 }
 
 /** While someone types, the field is theirs; Enter asks at once. */
-function Expression({ value, error }) {
+function Expression({ value, error, isToldBelow }) {
   const field = useRef(null);
   const [typed, setTyped] = useState(value);
   useEffect(() => {
@@ -79,6 +79,6 @@ function Expression({ value, error }) {
       onInput=${onInput}
       onKeyDown=${onKeyDown}
     />
-    <p id="expression-problem" role="status">${error?.message}</p>
+    <p id="expression-problem" role="status">${!isToldBelow && error?.message}</p>
   </div>`;
 }

@@ -1,29 +1,37 @@
 // A list of experiments with what narrows it; the whole page and a workspace's page are made of it.
-import { count, counted } from "../format.js";
+import { counted } from "../format.js";
 import { useKeys } from "../keyboard.js";
 import { html, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { metricsOf, ownColumns, parseColumns } from "../list-columns.js";
-import { conditionsOf, withoutConditions } from "../list-view.js";
-import { changeView, currentView, recallView, rememberView } from "../state/view.js";
+import { conditionsOf } from "../list-view.js";
+import { currentView, recallView, rememberView } from "../state/view.js";
 import { BulkBar } from "./bulk-bar.js";
 import { ColumnPicker } from "./column-picker.js";
 import { ExperimentTable } from "./experiment-table.js";
 import { ListBar } from "./list-bar.js";
-import { Empty, Problem } from "./parts.js";
+import { NothingFound, Refused, Waiting } from "./list-instead.js";
+import { Problem } from "./parts.js";
 
-/** `page` is made by createListPage; `nothing` is what to show when there is not one experiment. */
-export function ExperimentList({ page, title, nothing }) {
+// More than a screen shows: these come with all their metrics.
+const FIRST_ROWS = 40;
+
+/**
+ * `page` is made by createListPage; `nothing` is what to show when there is not one experiment, `missing` when
+ * there is no such list.
+ */
+export function ExperimentList({ page, title, nothing, missing }) {
   const [ready, setReady] = useState(false);
   useLayoutEffect(() => {
     recallView(page.workspace);
     setReady(true);
   }, [page]);
-  useEffect(() => page.columns.keepCurrent(), [page]);
-  useEffect(() => page.list.keepCurrent(), [page]);
-  return ready && html`<${Ready} ...${{ page, title, nothing }} />`;
+  // Before anything is painted: what the page waits for is under way meanwhile.
+  useLayoutEffect(() => page.columns.keepCurrent(), [page]);
+  useLayoutEffect(() => page.list.keepCurrent(), [page]);
+  return ready && html`<${Ready} ...${{ page, title, nothing, missing }} />`;
 }
 
-function Ready({ page, title, nothing }) {
+function Ready({ page, title, nothing, missing }) {
   const { list } = page;
   const view = currentView();
   const found = page.columns.found.value;
@@ -33,23 +41,28 @@ function Ready({ page, title, nothing }) {
 
   const written = JSON.stringify(view);
   useEffect(() => rememberView(page.workspace, view), [page, written]);
-  const asked = keys && requestOf(view, columns, found);
-  useEffect(() => {
+  const items = list.items.value;
+  const total = list.total.value;
+  // The first rows need not wait until it is known which columns there are.
+  const [isEarly] = useState(!keys);
+  const asked = isEarly && items === null ? earlyRequestOf(view) : keys && requestOf(view, columns, found);
+  useLayoutEffect(() => {
     if (asked) list.show(asked);
   }, [list, JSON.stringify(asked)]);
 
-  const items = list.items.value;
-  const total = list.total.value;
+  const filterError = list.filterError.value;
+  const refusal = filterError ?? (list.error.value?.status === 400 ? list.error.value : null);
+  if (missing && list.error.value?.status === 404) return missing;
   const isBare = items?.length === 0 && conditionsOf(view).length === 0;
-  const bar = { view, found, total, columns, filterError: list.filterError.value, onColumns: () => setChoosing(true) };
+  const bar = { view, found, total, columns, filterError, isToldBelow: items === null, onColumns: () => setChoosing(true) };
   return html`<div class="list" aria-busy=${list.loading.value}>
     <div class="heading">
       <h1>${title}</h1>
       ${items !== null && !isBare && html`<p class="muted">${counted(total, "experiment")}</p>`}
     </div>
     <${ListBar} ...${bar} />
-    <${Problem} error=${list.error.value} />
-    ${items === null || !keys ? html`<${Waiting} shown=${!list.error.value} />` : html`<${Found} ...${{ page, items, total, columns, view, nothing }} />`}
+    ${(items !== null || !refusal) && html`<${Problem} error=${list.error.value} />`}
+    ${items !== null && (keys || items.length === 0) ? html`<${Found} ...${{ page, items, total, columns, view, nothing }} />` : html`<${Instead} ...${{ refusal, filterError, error: list.error.value }} />`}
     <${BulkBar} page=${page} items=${items ?? []} tags=${found?.tags ?? []} />
     ${choosing && keys && html`<${ColumnPicker} ...${{ keys, found: found ?? NONE, own: view.columns === null, onClose: () => setChoosing(false) }} />`}
   </div>`;
@@ -65,6 +78,11 @@ function useColumns(view, found) {
   return { keys: keys && columns.map(({ key }) => key), columns };
 }
 
+/** All metrics, as it is not known yet which ones matter. */
+function earlyRequestOf({ columns: _, ...view }) {
+  return { ...view, metrics: [], limit: FIRST_ROWS };
+}
+
 function requestOf(view, columns, found) {
   const { q, filter, tag, status, archived, sort } = view;
   // None at all would mean all of them.
@@ -76,20 +94,11 @@ function requestOf(view, columns, found) {
 function Found({ page, items, total, columns, view, nothing }) {
   const { columns: _, ...reset } = view;
   if (items.length > 0) return html`<${ExperimentTable} ...${{ page, items, total, columns, view, reset: JSON.stringify(reset) }} />`;
-  const conditions = conditionsOf(view);
-  if (conditions.length === 0) return nothing;
-  const clear = () => changeView(withoutConditions(view));
-  return html`<${Empty} title="Nothing found">
-    <p>No experiment meets ${conditions.length === 1 ? "this condition" : `these ${count(conditions.length)} conditions together`}:</p>
-    <ul class="conditions">
-      ${conditions.map(({ name, text }) => html`<li key=${name} class="tag"><bdi>${text}</bdi></li>`)}
-    </ul>
-    <p><button type="button" onClick=${clear}>Clear the search</button></p>
-  <//>`;
+  return conditionsOf(view).length ? html`<${NothingFound} view=${view} />` : nothing;
 }
 
-/** Rows that hold the place, so that nothing jumps when the real ones come. */
-function Waiting({ shown }) {
-  if (!shown) return null;
-  return html`<div class="waiting" aria-hidden="true">${[0, 1, 2, 3, 4, 5].map((row) => html`<span key=${row}></span>`)}</div>`;
+/** What stands where the rows will. */
+function Instead({ refusal, filterError, error }) {
+  if (refusal) return html`<${Refused} error=${refusal} isFilter=${refusal === filterError} />`;
+  return !error && html`<${Waiting} />`;
 }

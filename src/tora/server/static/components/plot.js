@@ -10,9 +10,10 @@ const LEAST_DRAG = 5;
 const LOG = 3;
 
 /**
- * Return the options for some lines, `{color, kinds, breaks}` each: the colour is read at each drawing, `kinds` are their layers, see layers.js, `breaks` answers where
- * they are no number. `paint` answers the colour of a custom property, `range` the part of the axis to show or null; `on` has
- * `cursor(index)`, `select(from, to)` and `reset()`. `scale` is how much larger everything is than on the screen.
+ * Return the options for some lines, `{color, kinds, breaks}` each: the colour is read at each drawing, `kinds` are their
+ * layers, see layers.js, `breaks` answers where they are no number. `paint` answers the colour of a custom property, `range`
+ * the part of the axis to show or null; `on` has `cursor(index)`, `select(from, to)` and `reset()`. `scale` is how much larger
+ * everything is than on the screen.
  */
 export function plotOptions({ width, height, lines, axes, paint, range, on, syncKey = null, scale = 1 }) {
   return {

@@ -33,7 +33,7 @@ export function usePicture(store, view, experiments) {
   const groups = useMemo(() => (by ? groupsOf(shown, by) : null), [shown, by]);
   const own = useMemo(() => distinctColors(experiments.map(({ id }) => id)), [experiments]);
   // By all that are compared: hiding one must not give another group its colour.
-  const groupColors = useMemo(() => (by ? distinctColors(groupsOf(experiments, by).map(({ key }) => String(key))) : null), [experiments, by]);
+  const groupColors = useMemo(() => by && distinctColors(groupsOf(experiments, by).map(({ key }) => String(key))), [experiments, by]);
   const colorOf = useMemo(() => (groups ? groupedColors(groups, groupColors) : own), [groups, groupColors, own]);
   const texts = useMemo(() => view.axes ?? axesAtFirst(experiments), [view.axes?.join("\n"), experiments]);
   const axes = useMemo(() => axesOf(shown, texts), [shown, texts]);

@@ -28,7 +28,7 @@ export function createList({ workspace = null } = {}) {
   const guarded = async (work) => {
     const { signal: stop } = reader;
     try {
-      const take = await work((more) => listExperiments({ ...asked, workspace, limit: PAGE, signal: stop, ...more }));
+      const take = await work((more) => listExperiments({ limit: PAGE, ...asked, workspace, signal: stop, ...more }));
       if (stop.aborted) return false;
       batch(() => {
         error.value = null;
@@ -40,8 +40,11 @@ export function createList({ workspace = null } = {}) {
       if (isAborted(failure)) return false;
       if (!(failure instanceof ApiError)) throw failure;
       // A wrong expression is told at its field; what was found before stays.
-      if (failure.status === 400 && asked.filter) filterError.value = failure;
-      else error.value = failure;
+      const isFilter = failure.status === 400 && Boolean(asked.filter);
+      batch(() => {
+        filterError.value = isFilter ? failure : null;
+        error.value = isFilter ? null : failure;
+      });
       return false;
     }
   };
@@ -52,7 +55,7 @@ export function createList({ workspace = null } = {}) {
     next = page.next;
   };
 
-  /** Ask for `{q, filter, tag, status, archived, sort, metrics}`; the same again asks nothing. */
+  /** Ask for `{q, filter, tag, status, archived, sort, metrics, limit}`; the same again asks nothing. */
   const show = async (wanted) => {
     if (asked !== null && JSON.stringify(wanted) === JSON.stringify(asked)) return;
     reader.abort();
@@ -60,6 +63,7 @@ export function createList({ workspace = null } = {}) {
     growing = null;
     const { signal: stop } = reader;
     asked = wanted;
+    next = null;
     loading.value = true;
     await guarded(async (fetchPage) => {
       const page = await fetchPage();

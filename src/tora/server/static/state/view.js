@@ -14,6 +14,11 @@ export function changeView(changes, { typed = false } = {}) {
   setSearch(writeView({ ...readView(query.peek()), ...changes }), { push: !typed });
 }
 
+/** Show the list as it is by itself. */
+export function resetView() {
+  setSearch(new URLSearchParams(), { push: true });
+}
+
 /** Take up the last view where the address names none; only for a page that opens, or "back" would lead nowhere. */
 export function recallView(workspace) {
   if (query.peek().size > 0) return;

@@ -26,7 +26,7 @@ export function Compare() {
   useEffect(() => store.close, [store]);
   useEffect(() => store.want(view.ids), [store, ids]);
   useEffect(() => store.keepCurrent(), [store]);
-  useKeys(SHOWS.map(([show, label], index) => ({ keys: String(index + 1), label: `Show ${label.toLowerCase()}`, run: () => changeView({ show }) })));
+  useKeys(SHOWS.map(keyOf));
 
   const experiments = store.experiments.value;
   return html`<header class="compare-head">
@@ -38,6 +38,10 @@ export function Compare() {
     ${view.ids.length === 0
       ? html`<${Nothing} view=${view} />`
       : experiments !== null && html`<${Page} ...${{ store, view, experiments }} />`}`;
+}
+
+function keyOf([show, label], index) {
+  return { keys: String(index + 1), label: `Show ${label.toLowerCase()}`, run: () => changeView({ show }) };
 }
 
 function Page({ store, view, experiments }) {
@@ -72,7 +76,8 @@ function LeftOut({ unknown, beyond }) {
     ${unknown.length > 0 &&
     html`<p>
       This server does not know ${unknown.map((id, index) => html`${index > 0 && ", "}<span class="id" key=${id}><bdi>${id}</bdi></span>`)}.
-      It may have been deleted, or it was logged to another server. <button type="button" class="quiet" onClick=${() => leaveOut(unknown)}>Take out of the address</button>
+      It may have been deleted, or it was logged to another server.${" "}
+      <button type="button" class="quiet" onClick=${() => leaveOut(unknown)}>Take out of the address</button>
     </p>`}
     ${tooMany && html`<p>${tooMany}</p>`}
   </div>`;
