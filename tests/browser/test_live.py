@@ -31,7 +31,7 @@ window.setHidden = (value) => {
   document.dispatchEvent(new Event("visibilitychange"));
 };
 """
-_OPEN = 1
+_OPEN, _CLOSED = 1, 2
 
 
 def _watched(open_page: OpenPage, path: str, **options: Any) -> tuple[Page, list[Request]]:
@@ -111,16 +111,29 @@ def test_a_short_look_away_keeps_the_stream(open_page: OpenPage, server: Server)
     assert _about(asked, "/series") == []
 
 
+def test_a_list_hears_what_is_new(open_page: OpenPage, own_server: Server) -> None:
+    """A new experiment comes by itself, and of one that changes nothing but its own row is asked for."""
+    shown = seeding.create(own_server.url, "there before")
+    page, asked = _watched(open_page, "/", server_url=own_server.url)
+    expect(page.locator(f"[data-id='{shown}']")).to_be_visible()
+    _live(page)
+    created = seeding.create(own_server.url, "made while somebody looks")
+    expect(page.locator(f"[data-id='{created}']")).to_be_visible()
+    asked.clear()
+    seeding.finish(own_server.url, created, "failed")
+    expect(page.locator(f"[data-id='{created}']")).to_contain_text("failed")
+    assert [f"id={created}" in address for address in _about(asked, "/experiments?")] == [True]
+
+
 def test_a_hidden_list_asks_nothing(open_page: OpenPage, server: Server) -> None:
-    """The list polls while it is seen, rests while it is hidden, and shows what is new once it is seen again."""
+    """The list is told what is new while it is seen, rests once it is hidden, and shows all of it when seen again."""
     seeding.create(server.url, "there before")
     page, asked = _watched(open_page, "/")
     expect(page.locator("[data-id]").first).to_be_visible()
-    page.clock.fast_forward(4_000)
-    until(lambda: len(_about(asked, "/experiments?")) > 1, "a round of polling")
+    _live(page)
     page.evaluate("setHidden(true)")
-    # A round that was on its way ends.
-    page.wait_for_load_state("networkidle")
+    page.clock.fast_forward(11_000)
+    until(lambda: page.evaluate("window.streams.at(-1).readyState") == _CLOSED, "rest")
     asked.clear()
     created = seeding.create(server.url, "made while nobody looked")
     page.clock.fast_forward(60_000)

@@ -45,11 +45,11 @@ class Stream:
 
 
 @contextmanager
-def listening(port: int, experiment: str, cursor: str | None = None) -> Iterator[Stream]:
-    """Follow an experiment's events for the length of a block."""
+def listening(port: int, experiment: str | None, cursor: str | None = None) -> Iterator[Stream]:
+    """Follow an experiment's events, or with None those of all, for the length of a block."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     headers = {} if cursor is None else {"Last-Event-ID": cursor}
-    connection.request("GET", f"/experiments/{experiment}/events", headers=headers)
+    connection.request("GET", "/events" if experiment is None else f"/experiments/{experiment}/events", headers=headers)
     response = connection.getresponse()
     assert response.status == 200
     assert response.headers["Content-Type"] == "text/event-stream"

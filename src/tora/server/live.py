@@ -6,7 +6,6 @@ series, and a series that gathers too much is replaced by the word to load it ag
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from typing import Final
 from attrs import define, field, frozen
 
 from tora.server.metrics.base import Appended, NewPoints
+from tora.server.news import News
+from tora.server.overview import Overviews
 
 __all__ = ["MAX_SERIES_POINTS", "MAX_TOLD_POINTS", "Hub", "Update", "Watcher"]
 
@@ -42,25 +43,22 @@ class Update:
     changed: bool
 
 
-@define(eq=False)
-class Watcher:
+@define(eq=False, kw_only=True)
+class Watcher(News):
     """One reader of one experiment.
 
     Attributes:
         start: The group after which it was told to watch; what is older it gets from the store.
         tick: The newest group that it knows of.
-        closed: The server ends, or the experiment was deleted: there will be no more.
     """
 
     start: int
     tick: int = field(init=False)
-    closed: bool = False
     _points: dict[str, list[NewPoints]] = field(factory=lambda: defaultdict(list))
     _counts: dict[str, int] = field(factory=lambda: defaultdict(int))
     _reload: set[str] = field(factory=set)
     _missed: dict[str, int] = field(factory=lambda: defaultdict(int))  # how many of the first of `_points` were missed
     _changed: bool = False
-    _news: asyncio.Event = field(factory=asyncio.Event)
 
     def __attrs_post_init__(self) -> None:
         self.tick = self.start
@@ -72,7 +70,7 @@ class Watcher:
         if sum(self._counts.values()) > MAX_TOLD_POINTS:
             self.reload([*self._points])
         self.tick = max(self.tick, tick)
-        self._news.set()
+        self.come()
 
     def add_missed(self, points: Iterable[NewPoints]) -> None:
         """Gather what the reader missed; it comes before what was made durable since it came back."""
@@ -81,7 +79,7 @@ class Watcher:
                 self._points[new.name].insert(self._missed[new.name], new)
                 self._missed[new.name] += 1
                 self._count(new)
-        self._news.set()
+        self.come()
 
     def reload(self, names: Iterable[str]) -> None:
         """Give up telling the points of some metrics; their reader is to load them again."""
@@ -89,26 +87,12 @@ class Watcher:
             self._reload.add(name)
             self._points.pop(name, None)
             self._counts.pop(name, None)
-        self._news.set()
+        self.come()
 
     def change(self) -> None:
         """Note that the experiment's record has changed."""
         self._changed = True
-        self._news.set()
-
-    def close(self) -> None:
-        """Let the reader finish."""
-        self.closed = True
-        self._news.set()
-
-    async def wait(self, timeout: float) -> bool:  # nothing to wait for is the usual case, not a failure
-        """Wait for something to tell, at most so many seconds; return whether there is."""
-        try:
-            async with asyncio.timeout(timeout):
-                await self._news.wait()
-        except TimeoutError:
-            return False
-        return True
+        self.come()
 
     def take(self) -> Update:
         """Return all that gathered and begin anew."""
@@ -119,8 +103,7 @@ class Watcher:
         self._counts.clear()
         self._reload.clear()
         self._changed = False
-        if not self.closed:
-            self._news.clear()
+        self.told()
         return update
 
     def _add(self, new: NewPoints) -> None:
@@ -136,16 +119,21 @@ class Watcher:
 
 
 class Hub:
-    """All watchers by experiment."""
+    """All watchers by experiment, and those of all experiments.
+
+    Attributes:
+        overviews: The readers of lists.
+    """
 
     def __init__(self) -> None:
+        self.overviews = Overviews()
         self._watchers: dict[str, set[Watcher]] = defaultdict(set)
         self._closed = False
 
     @contextmanager
     def watch(self, experiment: str, tick: int) -> Iterator[Watcher]:
         """Gather what happens to an experiment after a tick for as long as the block lasts."""
-        watcher = Watcher(tick, closed=self._closed)
+        watcher = Watcher(start=tick, closed=self._closed)
         self._watchers[experiment].add(watcher)
         try:
             yield watcher
@@ -157,17 +145,23 @@ class Hub:
     def points(self, experiment: str, outcome: Appended) -> None:
         """Tell an experiment's watchers what was stored."""
         if outcome.new:
+            self.overviews.changed(experiment)
             for watcher in self._of(experiment):
                 if outcome.tick > watcher.start:
                     watcher.add(outcome.new, outcome.tick)
 
     def changed(self, experiment: str) -> None:
-        """Tell an experiment's watchers that its record has changed."""
+        """Tell an experiment's watchers that its record is new or has changed."""
+        self.overviews.changed(experiment)
         for watcher in self._of(experiment):
             watcher.change()
 
     def gone(self, experiment: str) -> None:
-        """Send an experiment's watchers home."""
+        """Send home the watchers of an experiment that was deleted."""
+        self.overviews.gone(experiment)
+        self._send_home(experiment)
+
+    def _send_home(self, experiment: str) -> None:
         for watcher in self._of(experiment):
             watcher.close()
 
@@ -175,7 +169,8 @@ class Hub:
         """Send all watchers home, and those who come later too."""
         self._closed = True
         for experiment in [*self._watchers]:
-            self.gone(experiment)
+            self._send_home(experiment)
+        self.overviews.close()
 
     def _of(self, experiment: str) -> list[Watcher]:
         return [*self._watchers.get(experiment, ())]

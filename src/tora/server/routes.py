@@ -12,7 +12,7 @@ from attrs import frozen
 
 from tora import wire
 from tora.server import pages
-from tora.server.api import events, experiments, export, health, lists, logs, openapi, series, workspaces
+from tora.server.api import events, experiments, export, health, lists, logs, openapi, overview, series, workspaces
 from tora.server.auth import Right
 from tora.server.context import ACCESS, CALLER, KNOWN, PRESENCE
 from tora.server.queries import NoQuery, read_query
@@ -68,6 +68,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", f"{_EXPERIMENT}/export", export.export, Right.READ, query=export.ExportQuery),
     Route("GET", f"{_EXPERIMENT}/events", events.events, Right.READ),
     Route("GET", "/columns", lists.columns, Right.READ, query=lists.ColumnsQuery),
+    Route("GET", "/events", overview.overview, Right.READ),
     Route("GET", "/workspaces", workspaces.list_, Right.ACCOUNT),
     Route("POST", "/workspaces", workspaces.create, Right.ACCOUNT, body=wire.NewWorkspace, success=201),
     Route("GET", "/workspaces/{id}", workspaces.show, Right.ACCOUNT),

@@ -21,7 +21,7 @@ from tora.server.live import MAX_TOLD_POINTS, Update, Watcher
 from tora.server.metrics.base import Chunk, MetricsStore, NewPoints
 from tora.server.shown import shown
 
-__all__ = ["events"]
+__all__ = ["PING", "event_stream", "events"]
 
 PING: Final = 15.0
 """Seconds without news after which a comment shows that the connection lives."""
@@ -35,11 +35,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     experiment = request.match_info["id"]
     await request.app[KNOWN].check(experiment)
     store = request.app[METRICS]
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
     with request.app[HUB].watch(experiment, store.tick) as watcher:
-        await response.prepare(request)
+        response = await event_stream(request)
         await _catch_up(store, experiment, request.headers.get("Last-Event-ID"), watcher)
         watcher.change()  # the record may have changed since the page was loaded
         try:
@@ -47,6 +44,15 @@ async def events(request: web.Request) -> web.StreamResponse:
                 await response.write(message)
         except ConnectionError:
             pass  # the reader has left, or has stopped reading
+    return response
+
+
+async def event_stream(request: web.Request) -> web.StreamResponse:
+    """Begin an answer that goes on for as long as its reader stays."""
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+    await response.prepare(request)
     return response
 
 

@@ -28,6 +28,8 @@ async def create(request: web.Request) -> web.Response:
     experiment, is_new = await request.app[CATALOG].create_experiment(_new(body), owner=writer)
     request.app[KNOWN].add(experiment.id)
     request.app[PRESENCE].sign(experiment.id, writer)
+    if is_new:
+        request.app[HUB].changed(experiment.id)
     return json_answer(await shown_with_token(request, experiment), 201 if is_new else 200)
 
 

@@ -90,6 +90,9 @@ export function getWriters(id, signal) {
   return get(`/experiments/${encodeURIComponent(id)}/writers`, { signal });
 }
 
+/** Where it is told which experiments are new, changed or gone. */
+export const OVERVIEW_URL = "/events";
+
 /** Where an experiment's events are sent from. */
 export function eventsUrl(id) {
   return `/experiments/${encodeURIComponent(id)}/events`;

@@ -1,7 +1,9 @@
 // What keeps a page current: server-sent events, polling where they do not come, rest where nobody looks.
+import { OVERVIEW_URL } from "./api.js";
 import { signal } from "./lib.js";
 
 const POLL_EVERY = 3000;
+const REFRESH_EVERY = 30000;
 const TRY_EVENTS_AGAIN = 30000;
 const REST_AFTER_HIDDEN = 10000;
 
@@ -28,6 +30,19 @@ export function whileVisible(work, milliseconds = POLL_EVERY) {
     ended = true;
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", onVisibility);
+  };
+}
+
+/**
+ * Keep a list current: `take` gets `{changed, gone, reload}` as experiments change, `refresh` asks for all that is shown.
+ * What comes of silence, as that a run was lost, is no event: it shows when all is asked for now and then.
+ */
+export function followOverview({ take, refresh }) {
+  const stream = follow(OVERVIEW_URL, { on: { experiments: take }, catchUp: refresh });
+  const end = whileVisible(refresh, REFRESH_EVERY);
+  return () => {
+    stream.close();
+    end();
   };
 }
 

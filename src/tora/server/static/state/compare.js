@@ -1,7 +1,7 @@
 // A comparison: the experiments that the address names, kept current while they run, and what is pointed at.
 import { ApiError, isAborted, listExperiments } from "../api.js";
 import { batch, signal } from "../lib.js";
-import { whileVisible } from "../live.js";
+import { followOverview } from "../live.js";
 import { createCompareSeries } from "./compare-series.js";
 import { createZoom } from "./zoom.js";
 
@@ -76,6 +76,11 @@ export function openComparison() {
     series.close();
   };
 
-  const keepCurrent = () => whileVisible(refresh);
+  const takeSeen = ({ changed, reload }) => {
+    const due = reload ? ids : ids.filter((id) => changed.includes(id));
+    return due.length ? load(due) : undefined;
+  };
+
+  const keepCurrent = () => followOverview({ take: takeSeen, refresh });
   return { experiments, unknown, error, pointed, point, dragged, zoom, series, want, keepCurrent, close };
 }

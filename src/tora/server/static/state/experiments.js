@@ -1,12 +1,13 @@
 // A list of experiments: what the view asks for, loaded page by page as someone scrolls, kept current.
 import { ApiError, isAborted, listExperiments } from "../api.js";
 import { batch, computed, signal } from "../lib.js";
-import { whileVisible } from "../live.js";
+import { followOverview } from "../live.js";
 import { withFreshHead, withNextPage, withReplaced } from "../pages.js";
 import { hidden, hide } from "./hidden.js";
 
 const PAGE = 200;
 const LARGEST_PAGE = 1000;
+const STEADY = new Set(["-created", "created", "", null, undefined]);
 
 /** Make a list; `workspace` narrows it to one workspace. It is empty-handed until `show` is called. */
 export function createList({ workspace = null } = {}) {
@@ -86,6 +87,24 @@ export function createList({ workspace = null } = {}) {
     };
   };
 
+  /** Take what is told of all experiments: rows that are there are asked for alone where no other could have moved. */
+  const takeSeen = ({ changed, gone, reload }) => {
+    const known = new Set((loaded.peek() ?? []).map(({ id }) => id));
+    const moved = reload || !STEADY.has(asked?.sort) || changed.some((id) => !known.has(id)) || gone.some((id) => known.has(id));
+    return moved ? refresh() : replace(changed);
+  };
+
+  const replace = (ids) =>
+    ids.length === 0
+      ? undefined
+      : guarded(async (fetchPage) => {
+          const { items } = await fetchPage({ ids, cursor: null, limit: ids.length });
+          return () => {
+            total.value -= ids.length - items.length;
+            loaded.value = withReplaced(loaded.value, ids, items);
+          };
+        });
+
   /** Load pages until so many experiments are there, or all. */
   const ensure = (rows) => {
     growing ??= grow(rows, reader.signal).finally(() => {
@@ -128,7 +147,7 @@ export function createList({ workspace = null } = {}) {
   const keepCurrent = () => {
     // Whoever comes back to the page sees at once what was there, and soon what is there now.
     refresh();
-    return whileVisible(refresh);
+    return followOverview({ take: takeSeen, refresh });
   };
   const place = { top: 0 };
   return { items: shown, total: shownTotal, error, filterError, loading, place, show, refresh, ensure, watch, update, hide, keepCurrent };
