@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from attrs import define, field
@@ -25,6 +25,7 @@ FLAGS = (
 )
 
 OpenPage = Callable[..., Page]
+Theme = Literal["light", "dark"]
 
 
 # Not for the session: Playwright's synchronous form keeps an event loop running in this thread, in
@@ -78,26 +79,54 @@ def complaints() -> Iterator[Complaints]:
     assert gathered.unexpected() == []
 
 
+@pytest.fixture(scope="package")
+def kept(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A context that most pages are opened in, one after the other, so that the files of the pages are loaded once."""
+    context = browser.new_context(base_url=server.url, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser, server: Server, complaints: Complaints) -> Iterator[OpenPage]:
-    """A function that opens a path of a server in a new context, with the context's options by keyword."""
-    contexts: list[BrowserContext] = []
+def open_page(browser: Browser, kept: BrowserContext, server: Server, complaints: Complaints) -> Iterator[OpenPage]:
+    """A function that opens a path of a server with nothing remembered; options of a context come by keyword.
+
+    A test that changes more than its pages, as the clock does, asks for a context of its own: ``alone=True``.
+    """
+    own: list[BrowserContext] = []
+    pages: list[Page] = []
+
+    def context(server_url: str, options: dict[str, Any], *, alone: bool) -> BrowserContext:
+        if not (pages or options or alone) and server_url == server.url:
+            return kept
+        own.append(browser.new_context(base_url=server_url, reduced_motion="reduce", **options))
+        return own[-1]
 
     def open_path(
-        path: str, *, server_url: str = server.url, width: int = 1440, height: int = 900, **options: Any
+        path: str,
+        *,
+        server_url: str = server.url,
+        width: int = 1440,
+        height: int = 900,
+        color_scheme: Theme | None = None,
+        alone: bool = False,
+        **options: Any,
     ) -> Page:
-        context = browser.new_context(
-            base_url=server_url, viewport={"width": width, "height": height}, reduced_motion="reduce", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = context(server_url, options, alone=alone).new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme, reduced_motion="reduce")
         complaints.watch(page, server_url)
         page.goto(path)
         return page
 
     yield open_path
-    for context in contexts:
-        context.close()
+    for page in [page for page in pages if page.context is kept]:
+        forgotten = {"origin": server.url, "storageTypes": "cookies,local_storage"}
+        kept.new_cdp_session(page).send("Storage.clearDataForOrigin", forgotten)
+        page.close()
+    for each in own:
+        each.close()
 
 
 @pytest.fixture(scope="session")

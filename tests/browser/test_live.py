@@ -36,7 +36,7 @@ _OPEN, _CLOSED = 1, 2
 
 def _watched(open_page: OpenPage, path: str, **options: Any) -> tuple[Page, list[Request]]:
     """Open a path in a page whose streams, requests and visibility are in our hands."""
-    page = open_page("/settings", **options)
+    page = open_page("/settings", alone=True, **options)
     page.clock.install()
     page.add_init_script(_LISTENING_IN)
     asked: list[Request] = []
