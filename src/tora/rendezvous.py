@@ -11,6 +11,8 @@ A ``server.json`` says something only while the lock is held: a killed server le
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import tempfile
 from pathlib import Path
@@ -20,7 +22,18 @@ from attrs import frozen
 
 from tora.forks import no_fork
 
-__all__ = ["ServerInfo", "is_held", "key_path", "local_key", "lock_path", "read", "remove", "write", "write_private"]
+__all__ = [
+    "ServerInfo",
+    "is_held",
+    "key_path",
+    "local_key",
+    "lock_path",
+    "opener",
+    "read",
+    "remove",
+    "write",
+    "write_private",
+]
 
 
 @frozen
@@ -49,6 +62,14 @@ def lock_path(folder: Path) -> Path:
 def key_path(folder: Path) -> Path:
     """Return the file that holds the folder's own key."""
     return folder / "local-key"
+
+
+def opener(key: str) -> str:
+    """Return what signs a browser in as the folder's own user, made from the folder's key, which it does not tell.
+
+    It stands after the ``#`` of printed addresses, which browsers send to nobody.
+    """
+    return "to_" + hmac.new(key.encode(), b"browser", hashlib.sha256).hexdigest()[:32]
 
 
 def read(folder: Path) -> ServerInfo | None:

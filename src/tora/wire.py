@@ -140,7 +140,7 @@ class NewExperiment(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     tags: list[str] | None = None
 
 
-class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True):
+class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """The body of ``PATCH /experiments/{id}``; what is absent stays as it is."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -150,6 +150,7 @@ class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True):
     notes: str | msgspec.UnsetType | None = msgspec.UNSET
     status: Literal["running", "finished", "failed", "stopped"] | msgspec.UnsetType = msgspec.UNSET
     archived: bool | msgspec.UnsetType = msgspec.UNSET
+    workspace_id: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Heartbeat(msgspec.Struct, forbid_unknown_fields=True):

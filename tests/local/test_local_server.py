@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import tora
-from tests.support.http import data, request
+from tests.support.http import data, request, use_key
 from tests.support.polling import until
 from tests.support.programs import run, stored
 from tests.support.serving import clean_environment, free_port, stop_local
@@ -39,6 +39,7 @@ def served(folder: Path) -> ServerInfo:
     assert rendezvous.is_held(folder)
     info = rendezvous.read(folder)
     assert info is not None
+    use_key(info.url, rendezvous.local_key(folder) or "")
     return info
 
 
@@ -62,6 +63,8 @@ def test_the_first_setup_starts_a_server_and_the_next_finds_it(folder: Path) -> 
         url = served(folder).url
         assert (url, ended.stderr) == (f"http://127.0.0.1:{port}", "")
         address = ended.stdout.removeprefix("Tora experiment: ").strip()
+        address, _, opener = address.partition("#token=")
+        assert opener == rendezvous.opener(rendezvous.local_key(folder) or "")
         assert request("GET", address).headers["content-type"].startswith("text/html")
         assert stored(url, address.rpartition("/")[2]) == {"loss": 1}
         assert len(experiments(url)) == count

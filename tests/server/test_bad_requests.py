@@ -38,7 +38,7 @@ def post(server: Server, experiment: str) -> Callable[..., Answer]:
     [
         *("/nothing", "/experiments/", "/experiments/x/y", "/static/", "/static/nope.js", "//", "/e/", "/EXPERIMENTS"),
         *("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd", "/%00", "/%"),
-        *("/static/%00", "/api-keys", "/static/..%5capp.py", "/static/vendor"),
+        *("/static/%00", "/api-keyss", "/static/..%5capp.py", "/static/vendor"),
     ],
 )
 def test_an_unknown_path_is_not_found(call: Call, path: str) -> None:

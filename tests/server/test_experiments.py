@@ -125,9 +125,11 @@ def test_what_reaches_a_limit_is_taken(call: Call, fields: dict[str, Any]) -> No
             assert made[name] == value
 
 
-def test_an_unknown_workspace_is_not_found(call: Call) -> None:
-    """An experiment cannot be made in a workspace that is not there."""
-    assert "workspace" in refusal(call("POST", "/experiments", {"name": "a", "workspaceId": "nope"}), 404, "not_found")
+def test_an_unknown_workspace_is_not_found(call: Call, server: Server) -> None:
+    """An experiment cannot be made in a workspace that is not there, nor in any without a key."""
+    body = {"name": "a", "workspaceId": "nope"}
+    assert "workspace" in refusal(call("POST", "/experiments", body, key=server.key), 404, "not_found")
+    refusal(call("POST", "/experiments", body), 401, "unauthorized")
 
 
 def test_a_change_changes_what_it_names(call: Call) -> None:
@@ -260,6 +262,6 @@ def test_a_wrong_query_is_refused(call: Call, query: str) -> None:
     assert query.partition("=")[0] in message
 
 
-def test_a_list_of_an_unknown_workspace_is_not_found(call: Call) -> None:
+def test_a_list_of_an_unknown_workspace_is_not_found(call: Call, server: Server) -> None:
     """A workspace that is not there is no empty one."""
-    refusal(call("GET", "/experiments?workspace=nope"), 404, "not_found")
+    refusal(call("GET", "/experiments?workspace=nope", key=server.key), 404, "not_found")

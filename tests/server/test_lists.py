@@ -169,7 +169,7 @@ def test_the_columns_say_what_there_is(base: str) -> None:
         "metrics": [{"name": "a:b c", "count": 8}, {"name": "acc", "count": 8}, {"name": "zzz", "count": 1}],
         "tags": [{"name": "even", "count": 4}, {"name": "odd", "count": 4}],
     }
-    refusal(http.request("GET", f"{base}/columns?workspace=nope"), 404, "not_found")
+    refusal(http.request("GET", f"{base}/columns?workspace=nope"), 401, "unauthorized")
 
 
 def _cursor(*parts: Any) -> str:
@@ -200,6 +200,6 @@ def test_a_wrong_list_is_refused(call: Call, query: str, message: str) -> None:
     assert message in refusal(call("GET", f"/experiments?{quote(query, safe='=&%')}"), 400, "validation")
 
 
-def test_a_list_of_an_unknown_workspace_is_not_found(call: Call) -> None:
+def test_a_list_of_an_unknown_workspace_is_not_found(call: Call, server: Server) -> None:
     """With an expression as without one."""
-    refusal(call("GET", "/experiments?workspace=nope&sort=duration"), 404, "not_found")
+    refusal(call("GET", "/experiments?workspace=nope&sort=duration", key=server.key), 404, "not_found")

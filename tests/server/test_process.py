@@ -270,13 +270,16 @@ def test_a_local_server_takes_the_port_it_is_asked_for(tmp_path: Path) -> None:
             ended(process)
 
 
-def test_a_local_server_is_anonymous_and_polite(tmp_path: Path) -> None:
-    """It takes requests without a key, runs at a lower priority and logs to a file."""
+def test_a_local_server_is_its_users_own_and_polite(tmp_path: Path) -> None:
+    """It takes the key of its folder and nothing without one, runs at a lower priority and logs to a file."""
     folder = tmp_path / "local"
     process = local(folder, "--port", "0")
     try:
         found = info(folder)
-        assert http.request("POST", f"{found.url}/experiments", {"name": "a"}).status == 201
+        key = rendezvous.local_key(folder)
+        assert http.request("POST", f"{found.url}/experiments", {"name": "a"}, key=key).status == 201
+        assert http.request("POST", f"{found.url}/experiments", {"name": "a"}).status == 401
+        assert http.request("GET", f"{found.url}/experiments").status == 401
         assert os.getpriority(os.PRIO_PROCESS, found.pid) >= min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)
     finally:
         process.terminate()

@@ -9,7 +9,7 @@ import pytest
 from tests.server.conftest import Call, refusal
 from tests.support.serving import Server
 
-FIELDS = {"id", "name", "description", "createdAt", "updatedAt"}
+FIELDS = {"id", "name", "description", "role", "createdAt", "updatedAt"}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,18 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Answer", "data", "request", "summaries"]
+__all__ = ["Answer", "data", "request", "summaries", "use_key"]
 
 # Without proxies: a test talks to 127.0.0.1 alone, whatever the environment says.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+_keys: dict[str, str] = {}
+
+
+def use_key(url: str, key: str) -> None:
+    """Send a key to a server from now on, wherever a request names none; local servers take nothing without one."""
+    _keys[url] = key
 
 
 @frozen
@@ -37,9 +45,14 @@ def request(
     writer: str | None = None,
     timeout: float = 30,
 ) -> Answer:
-    """Send one request; ``body`` is sent as JSON unless it is bytes. Any status is an answer, not an error."""
+    """Send one request; ``body`` is sent as JSON unless it is bytes. Any status is an answer, not an error.
+
+    Without a key, the one of `use_key` is sent; an empty one sends none.
+    """
     headers = {"Content-Type": "application/json"} if body is not None else {}
-    if key is not None:
+    if key is None:
+        key = _keys.get("/".join(url.split("/", 3)[:3]))
+    if key:
         headers["x-api-key"] = key
     if writer is not None:
         headers["x-tora-writer"] = writer

@@ -268,8 +268,11 @@ class AsyncTora:
 
     @property
     def url(self) -> str:
-        """The address of the experiment's page; empty without a server."""
-        return self._writer.experiment.url
+        """The address of the experiment's page; empty without a server.
+
+        On the local server what stands after its ``#`` lets a browser in; it opens nothing elsewhere.
+        """
+        return self._writer.url
 
     @property
     def max_buffer_len(self) -> int:

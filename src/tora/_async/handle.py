@@ -48,7 +48,7 @@ def handle_of(writer: Writer) -> Handle:
         experiment=Experiment(experiment.id, "", experiment.url, experiment.write_token),
         settings=evolve(writer.settings, api_key=None),
         threshold=writer.threshold,
-        server=None if api is None else evolve(api.endpoint, key=experiment.write_token),
+        server=None if api is None else api.endpoint.for_workers(experiment.write_token),
         home=writer.binding.home,
     )
 

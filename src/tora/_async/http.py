@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from tora import wire
 from tora._async import names
@@ -45,11 +45,17 @@ class Endpoint:
         url: The server's address without a slash at its end.
         key: The key for it; None means anonymous.
         local: Whether it is the local server, which may be started again.
+        opener: What signs a browser in there, for this user's own eyes; None for servers elsewhere.
     """
 
     url: str
     key: str | None
     local: bool = False
+    opener: str | None = None
+
+    def for_workers(self, token: str | None) -> Endpoint:
+        """Return the same server with a token that may only log, which workers elsewhere are given."""
+        return evolve(self, key=token, opener=None)
 
 
 @frozen

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from attrs import evolve
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
+from tora import rendezvous
 from tora._async import adoption
 from tora._async.http import Api, Endpoint
 from tora._async.local import ensure_local_server
@@ -90,7 +90,8 @@ async def endpoint_of(settings: Settings) -> Endpoint:
         return Endpoint(settings.server_url, settings.api_key)
     # Keys are for servers elsewhere; the local one knows its user by the key in the data folder.
     local = await ensure_local_server(settings)
-    return Endpoint(local.url, local.api_key, local=True)
+    opener = None if local.api_key is None else rendezvous.opener(local.api_key)
+    return Endpoint(local.url, local.api_key, local=True, opener=opener)
 
 
 def reviver(settings: Settings, token: str | None = None) -> Callable[[], Awaitable[Endpoint]] | None:
@@ -105,6 +106,6 @@ def reviver(settings: Settings, token: str | None = None) -> Callable[[], Awaita
 
     async def revive() -> Endpoint:
         endpoint = await endpoint_of(settings)
-        return endpoint if token is None else evolve(endpoint, key=token)
+        return endpoint if token is None else endpoint.for_workers(token)
 
     return revive

@@ -103,6 +103,13 @@ class Writer:
         )
         return Journal.create(journal_dir(self.settings.dir), header)
 
+    @property
+    def url(self) -> str:
+        """The address of the experiment's page, with what lets a browser of this user in."""
+        api, url = self.binding.api, self.experiment.url
+        opener = None if api is None else api.endpoint.opener
+        return f"{url}#token={opener}" if url and opener else url
+
     # --- Delivery ---------------------------------------------------------------------------------
 
     def bind(self) -> None:

@@ -175,7 +175,10 @@ class Tora:
 
     @property
     def url(self) -> str:
-        """The address of the experiment's page; empty without a server."""
+        """The address of the experiment's page; empty without a server.
+
+        On the local server what stands after its ``#`` lets a browser in; it opens nothing elsewhere.
+        """
         return self._impl.url
 
     @property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tora import config
 from tora.errors import ToraError
+
+if TYPE_CHECKING:
+    from tora._async.local import LocalServer
 
 __all__ = ["ui"]
 
@@ -23,10 +26,17 @@ def ui(
 
     try:
         settings = config.load()
-        url = settings.server_url or asyncio.run(ensure_local_server(settings)).url
+        url = settings.server_url or _page(asyncio.run(ensure_local_server(settings)))
     except ToraError as exc:
         typer.echo(f"tora ui: {exc}", err=True)
         raise typer.Exit(1) from exc
     typer.echo(url)
     if not no_browser:
         webbrowser.open(url)
+
+
+def _page(server: LocalServer) -> str:
+    """Return the address of the list, with what lets this user's browser in."""
+    from tora import rendezvous
+
+    return server.url if server.api_key is None else f"{server.url}/#token={rendezvous.opener(server.api_key)}"

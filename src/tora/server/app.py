@@ -5,16 +5,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Final
 
 from aiohttp import web
 
 from tora import wire
+from tora.server.accounts import LOCAL_SESSION_AGE, SESSION_AGE, Accounts
 from tora.server.api.export import remove_leftovers
 from tora.server.api.openapi import document
-from tora.server.auth import Access
+from tora.server.auth import Access, Signers
 from tora.server.awake import AwakeClock
-from tora.server.catalog import Catalog
-from tora.server.context import ACCESS, CATALOG, HUB, INGEST, KNOWN, METRICS, OPENAPI, OPTIONS, PRESENCE
+from tora.server.catalog import Catalog, users
+from tora.server.context import (
+    ACCESS,
+    ACCOUNTS,
+    CATALOG,
+    HUB,
+    INGEST,
+    KNOWN,
+    METRICS,
+    OPENAPI,
+    OPTIONS,
+    PRESENCE,
+    PROXY,
+    THROTTLE,
+)
+from tora.server.cookies import Cookies
 from tora.server.ingest import Ingest
 from tora.server.known import KnownExperiments
 from tora.server.listening import WILDCARDS
@@ -26,8 +42,11 @@ from tora.server.presence import Presence
 from tora.server.refusals import enveloped
 from tora.server.routes import ROUTES, add_routes
 from tora.server.security import allowed_hosts, guarded_against_other_sites, set_headers
+from tora.server.throttle import Throttle
 
 __all__ = ["build_app"]
+
+NOTING: Final = 60.0
 
 
 def build_app(options: Options, *, port: int, local_key: str) -> web.Application:
@@ -41,6 +60,8 @@ def build_app(options: Options, *, port: int, local_key: str) -> web.Application
     guard = guarded_against_other_sites(allowed_hosts(options, port), wildcard=options.host in WILDCARDS)
     app = web.Application(middlewares=[enveloped, guard, unknown_to_people])
     app[OPTIONS] = options
+    app[PROXY] = options.proxy
+    app[THROTTLE] = Throttle(options.proxy)
     app[HUB] = Hub()
     awake = AwakeClock()
     app[PRESENCE] = Presence(awake)
@@ -48,12 +69,13 @@ def build_app(options: Options, *, port: int, local_key: str) -> web.Application
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_send_watchers_home)
     app.cleanup_ctx.append(lambda _: _running(awake))
-    app.cleanup_ctx.append(lambda app: _stores(app, local_key))
+    app.cleanup_ctx.append(lambda app: _stores(app, local_key, Cookies(port, options.proxy)))
+    app.cleanup_ctx.append(_noting_uses)
     add_routes(app)
     return app
 
 
-async def _stores(app: web.Application, local_key: str) -> AsyncIterator[None]:
+async def _stores(app: web.Application, local_key: str, cookies: Cookies) -> AsyncIterator[None]:
     """Open what the handlers work with; at the end store what waits, then close it in the other order."""
     options = app[OPTIONS]
     remove_leftovers(options.dir)
@@ -62,12 +84,32 @@ async def _stores(app: web.Application, local_key: str) -> AsyncIterator[None]:
         app[METRICS] = await stack.enter_async_context(DuckDBMetrics(options.dir / "metrics.duckdb"))
         app[KNOWN] = KnownExperiments(app[CATALOG])
         app[INGEST] = await stack.enter_async_context(Ingest(app[KNOWN], app[METRICS], app[HUB]))
+        await app[CATALOG].run(users.ensure_owner)
+        app[ACCOUNTS] = Accounts(app[CATALOG], LOCAL_SESSION_AGE if options.local else SESSION_AGE)
         app[ACCESS] = Access(
+            catalog=app[CATALOG],
+            known=app[KNOWN],
             local_key=local_key,
-            secret=await app[CATALOG].secret("write-token"),
-            anonymous=options.anonymous or options.local,
+            signers=await Signers.of(app[CATALOG]),
+            anonymous=options.anonymous,
+            proxy=options.proxy,
+            cookies=cookies,
         )
         yield
+
+
+async def _noting_uses(app: web.Application) -> AsyncIterator[None]:
+    """Keep now and then, and at the end, when keys were used."""
+
+    async def now_and_then() -> None:
+        while True:
+            await asyncio.sleep(NOTING)
+            await app[ACCESS].note_uses()
+
+    task = asyncio.create_task(now_and_then(), name="noting-uses")
+    yield
+    task.cancel()
+    await app[ACCESS].note_uses()
 
 
 async def _running(clock: AwakeClock) -> AsyncIterator[None]:

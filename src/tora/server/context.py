@@ -6,7 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from tora.server.auth import Access, Caller
+from tora.server.accounts import Accounts
+from tora.server.auth import Access
 from tora.server.catalog import Catalog
 from tora.server.ingest import Ingest
 from tora.server.known import KnownExperiments
@@ -14,13 +15,33 @@ from tora.server.live import Hub
 from tora.server.metrics.base import MetricsStore
 from tora.server.options import Options
 from tora.server.presence import Presence
+from tora.server.proxy import Proxy
+from tora.server.rights import Caller
+from tora.server.throttle import Throttle
 
-__all__ = ["ACCESS", "CALLER", "CATALOG", "HUB", "INGEST", "KNOWN", "METRICS", "OPENAPI", "OPTIONS", "PRESENCE"]
+__all__ = [
+    "ACCESS",
+    "ACCOUNTS",
+    "CALLER",
+    "CATALOG",
+    "HUB",
+    "INGEST",
+    "KNOWN",
+    "METRICS",
+    "OPENAPI",
+    "OPTIONS",
+    "PRESENCE",
+    "PROXY",
+    "THROTTLE",
+]
 
 OPTIONS: Final = web.AppKey("options", Options)
 CATALOG: Final = web.AppKey("catalog", Catalog)
 METRICS: Final = web.AppKey("metrics", MetricsStore)
 ACCESS: Final = web.AppKey("access", Access)
+ACCOUNTS: Final = web.AppKey("accounts", Accounts)
+PROXY: Final = web.AppKey("proxy", Proxy)
+THROTTLE: Final = web.AppKey("throttle", Throttle)
 KNOWN: Final = web.AppKey("known", KnownExperiments)
 PRESENCE: Final = web.AppKey("presence", Presence)
 HUB: Final = web.AppKey("hub", Hub)
@@ -28,3 +49,4 @@ INGEST: Final = web.AppKey("ingest", Ingest)
 OPENAPI: Final = web.AppKey("openapi", bytes)
 
 CALLER: Final = web.RequestKey("caller", Caller)
+"""Who asks; set before the handler runs."""

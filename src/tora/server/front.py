@@ -12,6 +12,7 @@ from aiohttp import http_exceptions, web
 
 from tora import wire
 from tora.server.app import build_app
+from tora.server.firststart import instructions
 from tora.server.listening import BACKLOG
 from tora.server.logbook import LOG
 from tora.server.options import Options
@@ -61,6 +62,10 @@ class Front:
         await self._app.shutdown()  # event streams end, or the next line would wait for them
         await self._front.cleanup()  # no new connections; what is under way is answered
         await self._app.cleanup()  # what was accepted is stored, the stores are closed
+
+    async def instructions(self, url: str) -> str | None:
+        """Return what the operator has to do first; None for nothing."""
+        return await instructions(self._app.app, url)
 
     async def until_idle(self, seconds: float) -> None:
         """Return when for so many seconds nobody was connected and nothing was asked."""

@@ -98,7 +98,7 @@ class Ingest:
             ToraValidationError: Something in the batch is wrong; nothing of it is stored.
             StoreError: The store failed; nothing of it is stored.
         """
-        await self._known.check(experiment)
+        await self._known.place(experiment)
         if len(body) <= SMALL:
             batch = self._reader.read(experiment, body, shape)
         else:

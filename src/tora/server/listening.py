@@ -41,7 +41,8 @@ def listen(options: Options) -> list[socket.socket]:
 def url_of(options: Options, port: int) -> str:
     """Return the address of a server for someone on the same machine."""
     host = "127.0.0.1" if options.host in WILDCARDS else options.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    scheme = "http" if options.tls is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _ports(options: Options) -> Iterator[int]:

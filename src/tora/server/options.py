@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from tora.config import DEFAULT_PORT
+from tora.server.proxy import Proxy
 
 __all__ = ["Options"]
 
@@ -20,11 +21,13 @@ class Options:
         dir: The data folder; one server owns it at a time.
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
-        anonymous: Requests without a key may read and write.
-        local: One user's own server, started by a client: anonymous on loopback, takes a free port
-            when the wished one is taken, runs at low priority and ends by itself.
+        anonymous: Requests without a key may read and write what is nobody's.
+        local: One user's own server, started by a client: takes a free port when the wished one is
+            taken, runs at low priority and ends by itself.
         idle: Seconds without a connection or request after which a local server ends.
         allow_hosts: Names beyond its own addresses under which the server may be asked.
+        proxy: What stands in front and may speak for its callers.
+        tls: The certificate chain and the private key, as PEM files; None for plain HTTP.
     """
 
     dir: Path
@@ -34,6 +37,8 @@ class Options:
     local: bool = False
     idle: float = 3600.0
     allow_hosts: tuple[str, ...] = ()
+    proxy: Proxy = field(factory=Proxy)
+    tls: tuple[Path, Path] | None = None
 
     @property
     def mode(self) -> Literal["local", "team"]:

@@ -51,7 +51,7 @@ class Overview(News):
         self._bound()
 
     def take(self) -> Seen:
-        """Return all that gathered and begin anew."""
+        """Return all that gathered, whoever may see it, and begin anew."""
         seen = Seen(frozenset(self._changed), frozenset(self._gone), self._reload)
         self._changed.clear()
         self._gone.clear()

@@ -8,9 +8,9 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from tora.server.assets import Asset, assets
-from tora.server.auth import Right
-from tora.server.context import CALLER, KNOWN
+from tora.server.context import ACCESS, CALLER
 from tora.server.refusals import Refusal
+from tora.server.rights import Right
 
 __all__ = ["experiment_page", "favicon", "page", "static", "unknown_to_people"]
 
@@ -28,11 +28,11 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 async def experiment_page(request: web.Request) -> web.StreamResponse:
     """Return the shell; with status 404 where the caller may know that there is no such experiment."""
-    if request[CALLER].may(Right.READ, None):
-        try:
-            await request.app[KNOWN].check(request.match_info["id"])
-        except Refusal as refusal:
-            return _answer(request, assets().shell, status=refusal.status)
+    try:
+        await request.app[ACCESS].check(request[CALLER], Right.READ, id=request.match_info["id"])
+    except Refusal as refusal:
+        # Who must sign in first is led there by the shell.
+        return _answer(request, assets().shell, status=404 if refusal.status == 404 else 200)
     return _answer(request, assets().shell)
 
 

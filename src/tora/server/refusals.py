@@ -9,7 +9,13 @@ from aiohttp import http_exceptions, web
 
 from tora import validation, wire
 from tora.errors import ToraValidationError
-from tora.server.catalog.errors import CatalogError, CatalogFullError, NotFoundError
+from tora.server.catalog.errors import (
+    CatalogError,
+    CatalogFullError,
+    LastOwnerError,
+    NotFoundError,
+    TakenError,
+)
 from tora.server.logbook import LOG
 from tora.server.metrics.base import StoreError, StoreFullError
 
@@ -74,6 +80,10 @@ def _refusal(request: web.Request, exc: Exception) -> Refusal | None:  # noqa: P
             return Refusal(400, "validation", str(exc))
         case NotFoundError():
             return Refusal(404, "not_found", str(exc))
+        case TakenError():
+            return Refusal(409, "taken", str(exc))
+        case LastOwnerError():
+            return Refusal(409, "last_owner", str(exc))
         case web.HTTPException():
             return _of_aiohttp(request, exc)
         case web.RequestPayloadError() | http_exceptions.HttpProcessingError():

@@ -81,6 +81,9 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], key: str) -
         stack.enter_context(_long_lived())
         with usable(options.dir):
             rendezvous.write(options.dir, info)
+        if said := await front.instructions(info.url):
+            # Not to the log, which is kept: the link in it lets in whoever reads it first.
+            print(said, flush=True)  # noqa: T201  # the operator's terminal
         LOG.info("Tora %s answers at %s, its data is in %s", __version__, info.url, options.dir)
         await _until_end(stop, front.until_idle(options.idle) if options.local else None)
         # Before anything else: nobody is to be sent to a server that ends.

@@ -11,11 +11,11 @@ from attrs import evolve
 
 from tora import validation, wire
 from tora.models import Experiment
-from tora.server.auth import Right
-from tora.server.context import ACCESS, CALLER, CATALOG, PRESENCE
+from tora.server.context import ACCESS, CALLER, CATALOG, KNOWN, PRESENCE, PROXY
+from tora.server.rights import reaches
 from tora.types import Status
 
-__all__ = ["WRITER_HEADER", "shown", "shown_with_token", "writer_of"]
+__all__ = ["WRITER_HEADER", "address", "shown", "shown_with_token", "writer_of"]
 
 WRITER_HEADER: Final = "x-tora-writer"
 
@@ -36,7 +36,7 @@ async def shown(request: web.Request, experiments: Sequence[Experiment]) -> list
     def one_shown(one: Experiment) -> Experiment:
         lost = one.status == "running" and presence.is_lost(one.id, owners.get(one.id))
         status: Status = "lost" if lost else one.status
-        return evolve(one, url=_url(request, one.id), status=status, duration=_duration(one, status, now))
+        return evolve(one, url=address(request, f"/e/{one.id}"), status=status, duration=_duration(one, status, now))
 
     return [one_shown(one) for one in experiments]
 
@@ -44,7 +44,9 @@ async def shown(request: web.Request, experiments: Sequence[Experiment]) -> list
 async def shown_with_token(request: web.Request, experiment: Experiment) -> dict[str, Any]:
     """Return one experiment for the wire; who may write it gets the token that its workers append with."""
     (one,) = await shown(request, [experiment])
-    if Right.WRITE in request[CALLER].rights:
+    caller = request[CALLER]
+    role = caller.role_on(one.id, await request.app[KNOWN].place(one.id))
+    if reaches(role, "editor") and caller.reaches("write"):
         one = evolve(one, write_token=request.app[ACCESS].write_token(one.id))
     return wire.experiment_to_wire(one)
 
@@ -57,6 +59,6 @@ def _duration(one: Experiment, status: Status, now: dt.datetime) -> float | None
     return max((ended - one.created_at).total_seconds(), 0.0)
 
 
-def _url(request: web.Request, experiment: str) -> str:
-    # What the caller used to get here gets a browser here as well.
-    return f"{request.scheme}://{request.host}/e/{experiment}"
+def address(request: web.Request, path: str) -> str:
+    """Return the whole address of a page: what the caller used to get here gets a browser here as well."""
+    return f"{request.app[PROXY].scheme(request)}://{request.host}{path}"

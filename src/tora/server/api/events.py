@@ -16,12 +16,14 @@ from aiohttp import web
 from tora import wire
 from tora.server.api.series import column_to_wire
 from tora.server.catalog import NotFoundError
-from tora.server.context import CATALOG, HUB, KNOWN, METRICS
+from tora.server.context import ACCESS, CALLER, CATALOG, HUB, METRICS
 from tora.server.live import MAX_TOLD_POINTS, Update, Watcher
 from tora.server.metrics.base import Chunk, MetricsStore, NewPoints
+from tora.server.refusals import Refusal
+from tora.server.rights import Right
 from tora.server.shown import shown
 
-__all__ = ["PING", "event_stream", "events"]
+__all__ = ["PING", "event_stream", "events", "is_still_let_in"]
 
 PING: Final = 15.0
 """Seconds without news after which a comment shows that the connection lives."""
@@ -33,7 +35,6 @@ PACE: Final = 0.25
 async def events(request: web.Request) -> web.StreamResponse:
     """Send an experiment's events until the reader leaves, the experiment is deleted or the server ends."""
     experiment = request.match_info["id"]
-    await request.app[KNOWN].check(experiment)
     store = request.app[METRICS]
     with request.app[HUB].watch(experiment, store.tick) as watcher:
         response = await event_stream(request)
@@ -56,12 +57,23 @@ async def event_stream(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def is_still_let_in(request: web.Request, right: Right, experiment: str | None = None) -> bool:
+    """Return whether the reader of a stream may still read it: keys end while streams go on."""
+    access = request.app[ACCESS]
+    try:
+        request[CALLER] = await access.caller(request)
+        await access.check(request[CALLER], right, id=experiment)
+    except (Refusal, NotFoundError):
+        return False
+    return True
+
+
 async def _messages(request: web.Request, experiment: str, watcher: Watcher) -> AsyncIterator[bytes]:
     told_status = None
     yield b"retry: 2000\n\n"
     while True:
         is_news = await watcher.wait(PING)
-        if watcher.closed:
+        if watcher.closed or not await is_still_let_in(request, Right.READ, experiment):
             return
         update = watcher.take()
         if update.points or update.reload:

@@ -14,8 +14,12 @@ from tora import validation, wire
 from tora.errors import ToraValidationError
 from tora.models import Experiment
 from tora.server.answers import json_answer
+from tora.server.audit import note
 from tora.server.bodies import LARGE_BODY, read_json
-from tora.server.context import CATALOG, HUB, KNOWN, METRICS, PRESENCE
+from tora.server.catalog.records import Place
+from tora.server.context import ACCESS, CALLER, CATALOG, HUB, KNOWN, METRICS, PRESENCE
+from tora.server.refusals import Refusal
+from tora.server.rights import Right, reaches
 from tora.server.shown import shown_with_token, writer_of
 
 __all__ = ["change", "create", "delete", "show"]
@@ -25,8 +29,16 @@ async def create(request: web.Request) -> web.Response:
     """Create an experiment; the same id again is the same experiment, as it is."""
     body = await read_json(request, wire.NewExperiment, LARGE_BODY)
     writer = writer_of(request)
-    experiment, is_new = await request.app[CATALOG].create_experiment(_new(body), owner=writer)
-    request.app[KNOWN].add(experiment.id)
+    caller, access = request[CALLER], request.app[ACCESS]
+    new = _new(body, caller.workspace)
+    if new.workspace_id is not None:
+        await _check_workspace(request, new.workspace_id)
+    creator = None if caller.user is None else caller.user.id
+    experiment, is_new = await request.app[CATALOG].create_experiment(new, owner=writer, creator=creator)
+    if is_new:
+        request.app[KNOWN].add(experiment.id, Place(experiment.workspace_id, creator))
+    else:
+        await access.check(caller, Right.WRITE, id=experiment.id)  # the id may be somebody else's
     request.app[PRESENCE].sign(experiment.id, writer)
     if is_new:
         request.app[HUB].changed(experiment.id)
@@ -36,43 +48,69 @@ async def create(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """Return one experiment."""
     experiment_id = request.match_info["id"]
-    await request.app[KNOWN].check(experiment_id)
     return json_answer(await shown_with_token(request, await request.app[CATALOG].experiment(experiment_id)))
 
 
 async def change(request: web.Request) -> web.Response:
     """Change what the body names; a status counts only from the experiment's owner."""
     experiment_id = request.match_info["id"]
-    await request.app[KNOWN].check(experiment_id)
     body = await read_json(request, wire.ExperimentChange, LARGE_BODY)
     writer = writer_of(request)
-    experiment = await request.app[CATALOG].change_experiment(experiment_id, **_changes(body))
+    changes = _changes(body)
+    if "workspace_id" in changes:
+        await _check_move(request, experiment_id, changes["workspace_id"])
+    experiment = await request.app[CATALOG].change_experiment(experiment_id, **changes)
+    if "workspace_id" in changes:
+        request.app[ACCESS].forget()
     if body.status is not msgspec.UNSET:
         experiment = await request.app[CATALOG].set_status(experiment_id, body.status, writer)
         if writer is not None:
             await request.app[METRICS].sign(experiment_id, writer, time.time(), body.status)
     request.app[HUB].changed(experiment_id)
+    if changes:
+        await note(request, "experiment.change", experiment_id, fields=sorted(changes))
     return json_answer(await shown_with_token(request, experiment))
 
 
 async def delete(request: web.Request) -> web.Response:
     """Delete an experiment and its points."""
     experiment_id = request.match_info["id"]
-    await request.app[KNOWN].check(experiment_id)
     await request.app[CATALOG].delete_experiment(experiment_id)
     # In this order: from here on its batches are refused, those that wait as well, and a group that
     # is being committed is ahead of this deletion in the store.
     request.app[KNOWN].remove(experiment_id)
     await request.app[METRICS].delete(experiment_id)
     request.app[HUB].gone(experiment_id)
+    await note(request, "experiment.delete", experiment_id)
     return json_answer({"id": experiment_id})
 
 
-def _new(body: wire.NewExperiment) -> Experiment:
+async def _check_move(request: web.Request, experiment: str, workspace: str | None) -> None:
+    """Refuse to move an experiment where the caller cannot put one, or out of a workspace if it is somebody else's."""
+    if workspace is not None:
+        await _check_workspace(request, workspace)
+        return
+    caller = request[CALLER]
+    creator = (await request.app[KNOWN].place(experiment)).creator_id
+    if not caller.is_admin and (caller.user is None or caller.user.id != creator):
+        raise Refusal(403, "forbidden", "only who made an experiment may take it out of its workspace")
+
+
+async def _check_workspace(request: web.Request, workspace: str) -> None:
+    """Refuse a workspace that the caller cannot put experiments into."""
+    caller = request[CALLER]
+    await request.app[ACCESS].check(caller, Right.VISIT, id=workspace)
+    if not reaches(caller.role_in(workspace), "editor"):
+        raise Refusal(
+            403, "forbidden", f"you may only read the workspace {workspace!r}; ask an owner to make you an editor"
+        )
+
+
+def _new(body: wire.NewExperiment, workspace: str | None) -> Experiment:
     return Experiment(
         id=secrets.token_hex(8) if body.id is None else validation.experiment_id(body.id),
         name=validation.experiment_name(body.name),
-        workspace_id=validation.workspace_id(body.workspace_id),
+        workspace_id=validation.workspace_id(body.workspace_id) or workspace,
         description=validation.description(body.description),
         hyperparams=_hyperparams(body.hyperparams),
         tags=validation.tags(body.tags),
@@ -86,6 +124,7 @@ def _changes(body: wire.ExperimentChange) -> dict[str, Any]:
         "notes": validation.notes,
         "tags": validation.tags,
         "hyperparams": _hyperparams,
+        "workspace_id": validation.workspace_id,
     }
     given = msgspec.structs.asdict(body)
     found = {name: check(given[name]) for name, check in checks.items() if given[name] is not msgspec.UNSET}

@@ -13,11 +13,12 @@ from aiohttp import web
 
 from tora import wire
 from tora.server.answers import json_answer
-from tora.server.catalog import ExperimentFilter, OutlineNeeds, Outlines, Page
-from tora.server.context import CATALOG, METRICS, PRESENCE
+from tora.server.catalog import ExperimentFilter, OutlineNeeds, Outlines, Page, Sight
+from tora.server.context import ACCESS, CALLER, CATALOG, METRICS, PRESENCE
 from tora.server.listing import Plan, choose, plan_of
 from tora.server.listing.cursor import read_cursor
 from tora.server.queries import read_query
+from tora.server.rights import Right
 from tora.server.shown import shown
 
 __all__ = ["ColumnsQuery", "ListQuery", "columns", "list_"]
@@ -65,7 +66,8 @@ async def list_(request: web.Request) -> web.Response:
 async def columns(request: web.Request) -> web.Response:
     """Return the hyperparameters, metrics and tags that listed experiments have, and how many have each."""
     query = read_query(request, ColumnsQuery)
-    wanted = ExperimentFilter(query.workspace, archived=query.archived)
+    sight = await _sight(request, query.workspace)
+    wanted = ExperimentFilter(query.workspace, archived=query.archived, sight=sight)
     outlines = await request.app[CATALOG].outlines(wanted, OutlineNeeds(params=True, tags=True))
     metrics = await request.app[METRICS].names(outlines.ids)
     counted = await asyncio.to_thread(_counted, outlines)
@@ -86,10 +88,19 @@ async def _page(request: web.Request, query: ListQuery) -> Page:
         query.cursor,
         query.archived,
         query.id or None,
+        await _sight(request, query.workspace),
     )
     if plan.in_catalog:
         return await request.app[CATALOG].experiments(wanted)
     return await _chosen(request, wanted, plan)
+
+
+async def _sight(request: web.Request, workspace: str | None) -> Sight | None:
+    """Return what the caller may see; refuse the list of a workspace that is not theirs."""
+    caller = request[CALLER]
+    if workspace is not None:
+        await request.app[ACCESS].check(caller, Right.VISIT, id=workspace)
+    return caller.sight()
 
 
 async def _chosen(request: web.Request, wanted: ExperimentFilter, plan: Plan) -> Page:

@@ -9,7 +9,7 @@ from aiohttp import web
 from tora import validation, wire
 from tora.server.answers import json_answer
 from tora.server.bodies import LARGE_BODY, read_body, read_json
-from tora.server.context import CATALOG, HUB, INGEST, KNOWN, METRICS, PRESENCE
+from tora.server.context import CATALOG, HUB, INGEST, METRICS, PRESENCE
 from tora.types import Status
 
 __all__ = ["heartbeat", "logs_batch", "metrics_batch"]
@@ -28,7 +28,6 @@ async def metrics_batch(request: web.Request) -> web.Response:
 async def heartbeat(request: web.Request) -> web.Response:
     """Note that a writer lives, or how it ended."""
     experiment = request.match_info["id"]
-    await request.app[KNOWN].check(experiment)
     body = await read_json(request, wire.Heartbeat)
     writer = validation.writer_id(body.writer)
     await request.app[METRICS].sign(experiment, writer, time.time(), body.status)
@@ -53,7 +52,6 @@ async def _end(request: web.Request, experiment: str, writer: str, status: Statu
 async def _stored(request: web.Request, shape: type[wire.Batch | wire.OlderBatch]) -> web.Response:
     experiment = request.match_info["id"]
     ingest = request.app[INGEST]
-    await request.app[KNOWN].check(experiment)
     packed = "Content-Encoding" in request.headers
     async with ingest.room(None if packed else request.content_length):
         body = await read_body(request, LARGE_BODY)

@@ -11,8 +11,8 @@ import msgspec
 from aiohttp import web
 
 from tora._version import __version__
-from tora.server.auth import Right
 from tora.server.context import OPENAPI
+from tora.server.rights import Right
 
 if TYPE_CHECKING:
     from tora.server.routes import Route

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -19,6 +19,7 @@ from tora.server.catalog.file import mark_of, prepare_file
 from tora.server.catalog.migrate import upgrade
 from tora.server.catalog.outline import OutlineNeeds, Outlines
 from tora.server.catalog.page import ExperimentFilter, Page
+from tora.server.catalog.records import Place
 from tora.server.storage.mark import Mark
 from tora.types import Status
 
@@ -86,7 +87,9 @@ class Catalog:
 
     # --- Experiments ------------------------------------------------------------------------------
 
-    async def create_experiment(self, experiment: Experiment, owner: str | None = None) -> tuple[Experiment, bool]:
+    async def create_experiment(
+        self, experiment: Experiment, owner: str | None = None, creator: str | None = None
+    ) -> tuple[Experiment, bool]:
         """Store an experiment; return it as stored, and whether this call made it.
 
         The same id again is the same experiment: what is stored stays as it is.
@@ -94,11 +97,12 @@ class Catalog:
         Args:
             experiment: Its `url` and `write_token` are not stored; absent times are filled in.
             owner: The writer whose end is the experiment's end.
+            creator: The user whose it is where it is in no workspace; None makes it nobody's.
 
         Raises:
             NotFoundError: There is no such workspace.
         """
-        return await self._do(experiments.create, experiment, owner)
+        return await self._do(experiments.create, experiment, owner, creator)
 
     async def experiment(self, experiment_id: str) -> Experiment:
         """Return an experiment.
@@ -107,6 +111,14 @@ class Catalog:
             NotFoundError: There is none of that id.
         """
         return await self._do(experiments.get, experiment_id)
+
+    async def place(self, experiment_id: str) -> Place:
+        """Return where an experiment is.
+
+        Raises:
+            NotFoundError: There is none of that id.
+        """
+        return await self._do(experiments.place, experiment_id)
 
     async def experiments(self, wanted: ExperimentFilter) -> Page:
         """Return one page of a list of experiments.
@@ -170,9 +182,9 @@ class Catalog:
 
     # --- Workspaces -------------------------------------------------------------------------------
 
-    async def create_workspace(self, workspace: Workspace) -> Workspace:
-        """Store a workspace and return it as stored; the same id again is the same workspace."""
-        return await self._do(workspaces.create, workspace)
+    async def create_workspace(self, workspace: Workspace, owner: str | None = None) -> Workspace:
+        """Store a workspace, with its owner, and return it as stored; the same id again is the same workspace."""
+        return await self._do(workspaces.create, workspace, owner)
 
     async def workspace(self, workspace_id: str) -> Workspace:
         """Return a workspace.
@@ -182,9 +194,9 @@ class Catalog:
         """
         return await self._do(workspaces.get, workspace_id)
 
-    async def workspaces(self) -> list[Workspace]:
-        """Return all workspaces by name."""
-        return await self._do(workspaces.every)
+    async def workspaces(self, ids: Collection[str] | None = None) -> list[Workspace]:
+        """Return those of these workspaces that are there, or all, by name."""
+        return await self._do(workspaces.every, ids)
 
     async def change_workspace(self, workspace_id: str, **changes: Any) -> Workspace:
         """Change a workspace's `name` or `description` and return it.
@@ -202,6 +214,14 @@ class Catalog:
             NotFoundError: There is none of that id.
         """
         await self._do(workspaces.delete, workspace_id)
+
+    # --- People -----------------------------------------------------------------------------------
+
+    async def run(
+        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Carry out one call of `users`, `keys`, `members`, `shares` or `audit` in a transaction of its own."""
+        return await self._do(work, *args, **kwargs)
 
     # --- Secrets ----------------------------------------------------------------------------------
 

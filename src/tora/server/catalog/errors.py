@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
-__all__ = ["CatalogError", "CatalogFullError", "NotFoundError"]
+__all__ = ["CatalogError", "CatalogFullError", "Kind", "LastOwnerError", "NotFoundError", "TakenError"]
+
+Kind: TypeAlias = Literal["experiment", "invitation", "key", "member", "share", "user", "workspace"]
 
 
 class CatalogError(Exception):
@@ -23,7 +25,21 @@ class NotFoundError(LookupError):
         id: The id that was given.
     """
 
-    def __init__(self, kind: Literal["experiment", "workspace"], id: str) -> None:  # noqa: A002  # the record's word
+    def __init__(self, kind: Kind, id: str) -> None:  # noqa: A002  # the record's word
         super().__init__(f"there is no {kind} with the id {id!r}; it may have been deleted")
         self.kind = kind
         self.id = id
+
+
+class TakenError(Exception):
+    """Another record has that name or id already."""
+
+    def __init__(self, kind: Kind, name: str) -> None:
+        super().__init__(f"there is a {kind} {name!r} already; choose another name")
+
+
+class LastOwnerError(Exception):
+    """A workspace would be left without anybody who may manage it."""
+
+    def __init__(self, workspace_id: str) -> None:
+        super().__init__(f"the workspace {workspace_id!r} needs an owner; make somebody else one first")

@@ -17,10 +17,23 @@ from tora.server.catalog.errors import NotFoundError
 from tora.server.catalog.outline import OutlineNeeds, Outlines
 from tora.server.catalog.outline import statements as outline_statements
 from tora.server.catalog.page import ExperimentFilter, Page, count, next_cursor, statement
+from tora.server.catalog.records import Place
 from tora.server.catalog.tables import experiment_tags, experiments
 from tora.types import Status
 
-__all__ = ["CHANGEABLE", "change", "create", "delete", "get", "outlines", "owners", "page", "set_status", "some"]
+__all__ = [
+    "CHANGEABLE",
+    "change",
+    "create",
+    "delete",
+    "get",
+    "outlines",
+    "owners",
+    "page",
+    "place",
+    "set_status",
+    "some",
+]
 
 CHANGEABLE: Final = frozenset(
     {"archived", "description", "hyperparams", "name", "notes", "status", "tags", "workspace_id"}
@@ -29,7 +42,9 @@ CHANGEABLE: Final = frozenset(
 _ENDED: Final = frozenset({"failed", "finished", "stopped"})
 
 
-async def create(connection: AsyncConnection, new: Experiment, owner: str | None) -> tuple[Experiment, bool]:
+async def create(
+    connection: AsyncConnection, new: Experiment, owner: str | None, creator: str | None
+) -> tuple[Experiment, bool]:
     """Insert an experiment unless its id is there; return what is stored and whether it is new."""
     found = await _find(connection, [new.id])
     if found:
@@ -38,7 +53,9 @@ async def create(connection: AsyncConnection, new: Experiment, owner: str | None
         await workspaces.get(connection, new.workspace_id)
     now = _now()
     experiment = _with_end(evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now))
-    await connection.execute(experiments.insert(), _columns(experiment) | {"owner_writer": owner})
+    await connection.execute(
+        experiments.insert(), _columns(experiment) | {"owner_writer": owner, "creator_id": creator}
+    )
     await _insert_tags(connection, experiment)
     return experiment, True
 
@@ -49,6 +66,19 @@ async def get(connection: AsyncConnection, experiment_id: str) -> Experiment:
     if not found:
         raise NotFoundError("experiment", experiment_id)
     return found[0]
+
+
+async def place(connection: AsyncConnection, experiment_id: str) -> Place:
+    """Return where an experiment is.
+
+    Raises:
+        NotFoundError: There is none of that id.
+    """
+    c = experiments.c
+    row = (await connection.execute(sa.select(c.workspace_id, c.creator_id).where(c.id == experiment_id))).first()
+    if row is None:
+        raise NotFoundError("experiment", experiment_id)
+    return Place(row.workspace_id, row.creator_id)
 
 
 async def change(connection: AsyncConnection, experiment_id: str, changes: Mapping[str, Any]) -> Experiment:

@@ -22,7 +22,17 @@ from tora.errors import ToraValidationError
 from tora.models import Experiment
 from tora.server.catalog.tables import Instant, experiment_tags, experiments
 
-__all__ = ["MAX_LIMIT", "ExperimentFilter", "Page", "check", "conditions", "count", "next_cursor", "statement"]
+__all__ = [
+    "MAX_LIMIT",
+    "ExperimentFilter",
+    "Page",
+    "Sight",
+    "check",
+    "conditions",
+    "count",
+    "next_cursor",
+    "statement",
+]
 
 MAX_LIMIT: Final = 1_000
 MAX_SEARCH: Final = 1_000
@@ -39,6 +49,23 @@ SORTS: Final[Mapping[str, sa.Column[Any]]] = MappingProxyType(
 
 
 @frozen
+class Sight:
+    """Which experiments somebody may see: what any of these says.
+
+    Attributes:
+        workspaces: Those in these workspaces.
+        creator: Those in no workspace that this user made; None for none.
+        nobodys: Those in no workspace that nobody made.
+        experiments: These, wherever they are.
+    """
+
+    workspaces: frozenset[str] = frozenset()
+    creator: str | None = None
+    nobodys: bool = False
+    experiments: frozenset[str] = frozenset()
+
+
+@frozen
 class ExperimentFilter:
     """What a list of experiments should hold; None is no condition.
 
@@ -52,6 +79,7 @@ class ExperimentFilter:
         cursor: `Page.next` of the page before, with the same `sort`.
         archived: ``no`` leaves out what is archived, ``yes`` shows nothing else, ``all`` shows both.
         ids: Only these, at most 1,000.
+        sight: Only what somebody may see; None for everything.
     """
 
     workspace: str | None = None
@@ -63,6 +91,7 @@ class ExperimentFilter:
     cursor: str | None = None
     archived: Literal["no", "yes", "all"] = "no"
     ids: Sequence[str] | None = None
+    sight: Sight | None = None
 
 
 @frozen
@@ -153,6 +182,8 @@ def conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
 
 
 def _other_conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.sight is not None:
+        yield _seen_by(wanted.sight)
     if wanted.ids is not None:
         yield experiments.c.id.in_(wanted.ids)
     if wanted.workspace is not None:
@@ -164,6 +195,21 @@ def _other_conditions(wanted: ExperimentFilter) -> Iterator[sa.ColumnElement[boo
         yield experiments.c.id.in_(tagged)
     if wanted.q:
         yield experiments.c.search.contains(wanted.q.casefold(), autoescape=True)
+
+
+def _seen_by(sight: Sight) -> sa.ColumnElement[bool]:
+    c = experiments.c
+    loose = c.workspace_id.is_(None)
+    ways: list[sa.ColumnElement[bool]] = []
+    if sight.workspaces:
+        ways.append(c.workspace_id.in_(sorted(sight.workspaces)))
+    if sight.creator is not None:
+        ways.append(sa.and_(loose, c.creator_id == sight.creator))
+    if sight.nobodys:
+        ways.append(sa.and_(loose, c.creator_id.is_(None)))
+    if sight.experiments:
+        ways.append(c.id.in_(sorted(sight.experiments)))
+    return sa.or_(sa.false(), *ways)
 
 
 def _place(cursor: str, sort: str, column: sa.Column[Any]) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[str]]:

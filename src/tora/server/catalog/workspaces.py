@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -12,21 +12,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tora.models import Workspace
 from tora.server.catalog.errors import NotFoundError
-from tora.server.catalog.tables import workspaces
+from tora.server.catalog.tables import members, workspaces
 
 __all__ = ["CHANGEABLE", "change", "create", "delete", "every", "get"]
 
 CHANGEABLE: Final = frozenset({"description", "name"})
 
 
-async def create(connection: AsyncConnection, new: Workspace) -> Workspace:
-    """Insert a workspace unless its id is there; return what is stored."""
+async def create(connection: AsyncConnection, new: Workspace, owner: str | None) -> Workspace:
+    """Insert a workspace with its owner, unless its id is there; return what is stored."""
     found = await _find(connection, new.id)
     if found is not None:
         return found
     now = dt.datetime.now(dt.UTC)
     workspace = evolve(new, created_at=new.created_at or now, updated_at=new.updated_at or now)
     await connection.execute(workspaces.insert().values(asdict(workspace)))
+    if owner is not None:
+        await connection.execute(members.insert().values(workspace_id=workspace.id, user_id=owner, role="owner"))
     return workspace
 
 
@@ -38,9 +40,10 @@ async def get(connection: AsyncConnection, workspace_id: str) -> Workspace:
     return found
 
 
-async def every(connection: AsyncConnection) -> list[Workspace]:
-    """Return all workspaces by name."""
-    rows = await connection.execute(sa.select(workspaces))
+async def every(connection: AsyncConnection, ids: Collection[str] | None) -> list[Workspace]:
+    """Return those of these that are there, or all, by name."""
+    query = sa.select(workspaces)
+    rows = await connection.execute(query if ids is None else query.where(workspaces.c.id.in_(sorted(ids))))
     return sorted((Workspace(**row) for row in rows.mappings()), key=lambda one: (one.name.casefold(), one.id))
 
 
