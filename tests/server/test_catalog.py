@@ -520,8 +520,8 @@ async def test_the_first_page_of_many_reads_no_more_than_it_shows(file: Path) ->
         connection.execute(
             "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 10000) "
             "INSERT INTO experiments SELECT 'x' || n, name || n, name_folded || n, description, notes, status, "
-            "owner_writer, workspace_id, created_at + n, updated_at + n, hyperparams, search, archived, ended_at, creator_id "
-            "FROM experiments, r"
+            "owner_writer, workspace_id, created_at + n, updated_at + n, hyperparams, search, archived, ended_at, "
+            "creator_id FROM experiments, r"
         )
         for column in ("created_at", "updated_at", "name_folded", "status"):
             for direction in ("", " DESC"):

@@ -169,7 +169,7 @@ def test_the_columns_say_what_there_is(base: str) -> None:
         "metrics": [{"name": "a:b c", "count": 8}, {"name": "acc", "count": 8}, {"name": "zzz", "count": 1}],
         "tags": [{"name": "even", "count": 4}, {"name": "odd", "count": 4}],
     }
-    refusal(http.request("GET", f"{base}/columns?workspace=nope"), 401, "unauthorized")
+    refusal(http.request("GET", f"{base}/columns?workspace=nope"), 404, "not_found")
 
 
 def _cursor(*parts: Any) -> str:

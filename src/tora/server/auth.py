@@ -215,6 +215,8 @@ class Access:
         elif need.subject == "experiment":
             await self._check_experiment(caller, need, id)
         elif caller.user is None:
+            if need is NEEDS[Right.VISIT] and caller.anonymous:
+                raise NotFoundError("workspace", id or "")  # as for anybody who is no member
             raise unauthorized()
         elif not caller.reaches(need.scope):
             raise _out_of_scope(caller)
