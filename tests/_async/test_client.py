@@ -270,8 +270,10 @@ async def test_a_workspace_is_created_and_used(server: Server) -> None:
     """With the server's key a workspace is created, and an experiment is put into it."""
     made = await tora.aio.create_workspace("vision", "pictures", api_key=server.key, server_url=server.url)
     assert (made["name"], made["description"]) == ("vision", "pictures")
-    async with await AsyncTora.create_experiment("inside", workspace_id=made["id"], server_url=server.url) as client:
-        shown = data(f"{server.url}/experiments/{client.experiment_id}")
+    async with await AsyncTora.create_experiment(
+        "inside", workspace_id=made["id"], api_key=server.key, server_url=server.url
+    ) as client:
+        shown = data(f"{server.url}/experiments/{client.experiment_id}", key=server.key)
     assert shown["workspaceId"] == made["id"]
 
 

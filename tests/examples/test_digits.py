@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support import http
 from tests.support.serving import clean_environment
 from tests.support.source import ROOT
+from tora import rendezvous
 
 
 def test_the_example_needs_nothing_but_itself(own_world: Path, tmp_path: Path) -> None:
@@ -29,12 +30,15 @@ def test_the_example_needs_nothing_but_itself(own_world: Path, tmp_path: Path) -
     printed = re.search(r"^Tora experiment: (http://\S+)$", ended.stdout, re.MULTILINE)
     assert printed
 
-    page = http.request("GET", printed[1])
+    address, _, _ = printed[1].partition("#")
+    page = http.request("GET", address)
     assert page.status == 200
     assert page.headers["content-type"].startswith("text/html")
     own = [json.loads(line) for line in computed.read_text(encoding="utf-8").splitlines()]
     assert [line["name"] for line in own] == ["train/loss", "train/accuracy", "test/accuracy"]
-    stored = http.summaries(printed[1].rpartition("/e/")[0], own[0]["experiment"])
+    server = address.rpartition("/e/")[0]
+    http.use_key(server, rendezvous.local_key(own_world) or "")
+    stored = http.summaries(server, own[0]["experiment"])
     assert stored.keys() == {line["name"] for line in own}
     for line in own:
         assert {key: stored[line["name"]][key] for key in ("count", "last", "min", "max")} == {

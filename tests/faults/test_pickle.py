@@ -86,7 +86,7 @@ def test_a_handle_carries_a_token_that_may_append_and_nothing_else(own_server: S
         assert request("POST", f"{own_server.url}/experiments", {"name": "x"}, key=token).status == 403
         other.log("copy", 2.0)
         assert other.shutdown().stored == 1
-    assert stored(own_server.url, client.experiment_id) == {"copy": 2}
+    assert stored(own_server.url, client.experiment_id, key) == {"copy": 2}
 
 
 def test_a_copy_in_a_thread(server: Server) -> None:

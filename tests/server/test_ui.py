@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support import http
 from tests.support.serving import Server, clean_environment, stop_local
+from tora import rendezvous
 
 
 def ui(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -26,13 +27,15 @@ def test_it_starts_a_server_and_keeps_its_address(own_world: Path) -> None:
     """The printed address opens; it is the same for the running server and for the one after it."""
     first = ui(own_world)
     assert first.returncode == 0, first.stderr
-    url = first.stdout.strip()
+    printed = first.stdout.strip()
+    url, _, opener = printed.partition("/#token=")
+    assert opener == rendezvous.opener(rendezvous.local_key(own_world) or "")
     page = http.request("GET", f"{url}/")
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert http.data(f"{url}/health")["mode"] == "local"
-    assert ui(own_world).stdout.strip() == url
+    assert ui(own_world).stdout.strip() == printed
     stop_local(own_world)
-    assert ui(own_world).stdout.strip() == url
+    assert ui(own_world).stdout.strip() == printed
 
 
 def test_it_opens_the_server_that_the_settings_name(own_world: Path, server: Server) -> None:

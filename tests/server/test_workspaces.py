@@ -14,12 +14,18 @@ FIELDS = {"id", "name", "description", "role", "createdAt", "updatedAt"}
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/workspaces"), ("POST", "/workspaces")]
-    + [(method, "/workspaces/x") for method in ("GET", "PATCH", "DELETE")],
+    [("GET", "/workspaces"), ("POST", "/workspaces"), ("PATCH", "/workspaces/x"), ("DELETE", "/workspaces/x")],
 )
 def test_without_a_key_there_are_none(call: Call, method: str, path: str) -> None:
     """Every call on workspaces asks for a key, on an anonymous server as well."""
     refusal(call(method, path, {"name": "a"} if method in {"POST", "PATCH"} else None), 401, "unauthorized")
+
+
+def test_without_a_key_none_can_be_seen(call: Call, server: Server) -> None:
+    """On an anonymous server a workspace that is there is answered like one that is not."""
+    there = call("POST", "/workspaces", {"name": "hidden"}, key=server.key).json()["data"]["id"]
+    for workspace in (there, "nope"):
+        refusal(call("GET", f"/workspaces/{workspace}"), 404, "not_found")
 
 
 def test_a_workspace_lives(call: Call, server: Server) -> None:
@@ -32,14 +38,15 @@ def test_a_workspace_lives(call: Call, server: Server) -> None:
     path = f"/workspaces/{workspace['id']}"
     assert call("GET", path, key=server.key).json()["data"] == workspace
     assert workspace in call("GET", "/workspaces", key=server.key).json()["data"]
-    experiment = call("POST", "/experiments", {"name": "in it", "workspaceId": workspace["id"]}).json()["data"]
-    listed = call("GET", f"/experiments?workspace={workspace['id']}").json()["data"]["items"]
+    new = {"name": "in it", "workspaceId": workspace["id"]}
+    experiment = call("POST", "/experiments", new, key=server.key).json()["data"]
+    listed = call("GET", f"/experiments?workspace={workspace['id']}", key=server.key).json()["data"]["items"]
     assert [each["id"] for each in listed] == [experiment["id"]]
     changed = call("PATCH", path, {"description": None, "name": "renamed"}, key=server.key).json()["data"]
     assert (changed["name"], changed["description"]) == ("renamed", None)
     assert call("DELETE", path, key=server.key).json()["data"] == {"id": workspace["id"]}
     refusal(call("GET", path, key=server.key), 404, "not_found")
-    assert call("GET", f"/experiments/{experiment['id']}").json()["data"]["workspaceId"] is None
+    assert call("GET", f"/experiments/{experiment['id']}", key=server.key).json()["data"]["workspaceId"] is None
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,9 @@ def data(url: str, *, key: str | None = None) -> Any:
     return answer.json()["data"]
 
 
-def summaries(server_url: str, experiment_id: str) -> dict[str, dict[str, Any]]:
+def summaries(server_url: str, experiment_id: str, key: str | None = None) -> dict[str, dict[str, Any]]:
     """Return the server's summary of each metric of an experiment, by the metric's name."""
-    found = data(f"{server_url}/experiments/{experiment_id}/metrics")
+    found = data(f"{server_url}/experiments/{experiment_id}/metrics", key=key)
     items = found["items"] if isinstance(found, dict) else found
     return {item["name"]: item for item in items}
 

@@ -125,9 +125,9 @@ def journals(folder: Path) -> list[Path]:
     return sorted((folder / "journal").glob("*.jsonl"))
 
 
-def stored(url: str, experiment: str) -> dict[str, int]:
+def stored(url: str, experiment: str, key: str | None = None) -> dict[str, int]:
     """Return how many points the server has of each metric."""
-    return {name: found["count"] for name, found in summaries(url, experiment).items()}
+    return {name: found["count"] for name, found in summaries(url, experiment, key).items()}
 
 
 def status(url: str, experiment: str) -> str:

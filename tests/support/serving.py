@@ -78,6 +78,7 @@ def start(
     try:
         server.url = until(lambda: _own_url(server), "server that says where it is", within=60)
         server.port = urlsplit(server.url).port or 0
+        http.use_key(server.url, "")  # a local server may have had this address
         until(lambda: _answers(server), f"answer from {server.url}")
     except AssertionError as exc:
         server.stop(signal.SIGKILL)
