@@ -15,7 +15,7 @@ from pathlib import Path
 import nox
 
 # The tests come last, so that their summary is what the reader sees.
-nox.options.sessions = ["lint", "types", "sync", "docs", "build", "tests"]
+nox.options.sessions = ["lint", "types", "sync", "docs", "build", "fuzz", "tests"]
 nox.options.default_venv_backend = "none"
 nox.options.error_on_external_run = False
 
@@ -72,16 +72,26 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
-def tests(session: nox.Session) -> None:
-    """All tests, in parallel, with the coverage of every process that they start.
+def fuzz(session: nox.Session) -> None:
+    """More than 20,000 generated requests to a running server, and no answer that it does not describe."""
+    _python(session, "-m", "tests.fuzz", *session.posargs)
 
-    With arguments of your own (`nox -s tests -- tests/house -k wheel`) no coverage is asked for: a part of the
-    tests covers a part of the source.
-    """
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests, in parallel."""
+    _test(session, *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """All tests with the coverage of every process that they start, which takes half as long again."""
+    _test(session, "--cov", "--cov-report=term-missing:skip-covered")
+
+
+def _test(session: nox.Session, *chosen: str) -> None:
     _ensure_browser(session)
-    workers = os.environ.get("PYTEST_WORKERS", "auto")
-    chosen = session.posargs or ["--cov", "--cov-report=term-missing:skip-covered"]
-    _python(session, "-m", "pytest", "-n", workers, *chosen)
+    _python(session, "-m", "pytest", "-n", os.environ.get("PYTEST_WORKERS", "auto"), *chosen)
 
 
 def _ensure_browser(session: nox.Session) -> None:

@@ -125,7 +125,8 @@ def imported(python: Path, statement: str, folder: Path) -> float:
 def local_server(tora: Peer, python: Path, scratch: Path) -> Iterator[dict[str, str]]:
     """Let a first client start the local server, and give the variables by which clients find it.
 
-    TORA_DIR and TORA_PORT are for today's Tora, which looks for its local server; TORA_BASE_URL is for 0.0.12.
+    TORA_DIR and TORA_PORT are for today's Tora, which looks for its local server and its key; TORA_BASE_URL and
+    TORA_API_KEY are for 0.0.12.
     """
     data = scratch / "tora-data"
     settings = {"TORA_DIR": str(data), "TORA_PORT": str(free_port())}
@@ -134,7 +135,7 @@ def local_server(tora: Peer, python: Path, scratch: Path) -> Iterator[dict[str, 
         found = rendezvous.read(data)
         if found is None:
             raise WorkError("the local server did not say where it is")
-        yield {**settings, "TORA_BASE_URL": found.url}
+        yield {**settings, "TORA_BASE_URL": found.url, "TORA_API_KEY": rendezvous.local_key(data) or ""}
     finally:
         stop_local(data)
 

@@ -75,6 +75,8 @@ def load(
     sources = _Sources(os.environ if environ is None else environ, _read(config_file()))
     url, url_source = sources.text("server_url", server_url)
     key, key_source = sources.text("api_key", api_key)
+    if sources.is_elsewhere(url, key_source):
+        key = None
     if key is not None and not (key.isascii() and key.isprintable()):
         raise ToraConfigurationError(f"{key_source} must be printable ASCII; it is sent as an HTTP header")
     workspace, _ = sources.text("workspace")
@@ -126,6 +128,13 @@ class _Sources:
         if setting in self._file:
             return self._file[setting], f"{setting!r} in {config_file()}"
         return None, ""
+
+    def is_elsewhere(self, url: str | None, key_source: str) -> bool:
+        """Return whether a key stands in the file beside another server, which alone is to see it."""
+        theirs = self._file.get("server_url")
+        if not key_source.startswith("'api_key' in ") or url is None or not isinstance(theirs, str):
+            return False
+        return url.strip().rstrip("/") != theirs.strip().rstrip("/")
 
     def text(self, setting: str, argument: str | None = None) -> tuple[str | None, str]:
         """Return a setting that is a string; an argument that is not None comes first."""

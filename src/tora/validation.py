@@ -50,6 +50,7 @@ MAX_HYPERPARAM_BYTES: Final = 10_000
 MAX_STEP: Final = 2**63 - 1
 MAX_BATCH_METRICS: Final = 10_000
 MAX_BATCH_BYTES: Final = 10 * 1024 * 1024
+LATEST: Final = 253_402_300_799.0  # the last second of the year 9999: beyond it no calendar shows a time
 MAX_ID: Final = 64
 MAX_DEPTH: Final = 50  # of JSON in JSON; parsers have bounds of their own
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar, cast
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
+from tora import fields, validation
 from tora.errors import ToraValidationError
 from tora.models import Experiment, Summary, Workspace
 from tora.types import Status
@@ -97,81 +98,93 @@ def batch_body(writer: str, first_seq: int, lines: bytes) -> bytes:
 # --- What the server reads ------------------------------------------------------------------------
 
 
+Number: TypeAlias = float | Literal["NaN", "Infinity", "-Infinity"]
+"""Any double."""
+
+
 class MetricRecord(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """One metric of a batch, as it arrives."""
 
-    name: str
-    value: float | Literal["NaN", "Infinity", "-Infinity"]
+    name: fields.MetricName
+    value: Number
     step: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
-    metadata: dict[str, Any] | None = None
-    time: float | None = None
+    metadata: fields.Metadata | None = None
+    time: fields.Time | None = None
     msg_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+
+
+_METRICS: Final = msgspec.Meta(extra_json_schema={"maxItems": validation.MAX_BATCH_METRICS})
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST .../logs/batch``; the older path calls its list ``metrics``."""
 
-    logs: list[MetricRecord]
-    writer: str | None = None
+    logs: Annotated[list[MetricRecord], _METRICS]
+    writer: fields.Id | None = None
     first_seq: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = msgspec.field(default=None, name="firstSeq")
 
 
 class OlderBatch(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST .../metrics/batch``."""
 
-    metrics: list[MetricRecord]
+    metrics: Annotated[list[MetricRecord], _METRICS]
 
 
 class Hyperparam(msgspec.Struct, forbid_unknown_fields=True):
     """One hyperparameter as a pair."""
 
-    key: str
-    value: Any
+    key: fields.HyperparamKey
+    value: fields.HyperparamValue
+
+
+Hyperparams: TypeAlias = Annotated[
+    list[Hyperparam], msgspec.Meta(extra_json_schema={"maxItems": validation.MAX_HYPERPARAMS})
+]
 
 
 class NewExperiment(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """The body of ``POST /experiments``."""
 
-    name: str
-    id: str | None = None
-    workspace_id: str | None = None
-    description: str | None = None
-    hyperparams: list[Hyperparam] | None = None
-    tags: list[str] | None = None
+    name: fields.Label
+    id: fields.Id | None = None
+    workspace_id: fields.Id | None = None
+    description: fields.Prose | None = None
+    hyperparams: Hyperparams | None = None
+    tags: fields.Tags | None = None
 
 
 class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """The body of ``PATCH /experiments/{id}``; what is absent stays as it is."""
 
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | msgspec.UnsetType | None = msgspec.UNSET
-    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
-    hyperparams: list[Hyperparam] | msgspec.UnsetType = msgspec.UNSET
-    notes: str | msgspec.UnsetType | None = msgspec.UNSET
+    name: fields.Label | msgspec.UnsetType = msgspec.UNSET
+    description: fields.Prose | msgspec.UnsetType | None = msgspec.UNSET
+    tags: fields.Tags | msgspec.UnsetType = msgspec.UNSET
+    hyperparams: Hyperparams | msgspec.UnsetType = msgspec.UNSET
+    notes: fields.Prose | msgspec.UnsetType | None = msgspec.UNSET
     status: Literal["running", "finished", "failed", "stopped"] | msgspec.UnsetType = msgspec.UNSET
     archived: bool | msgspec.UnsetType = msgspec.UNSET
-    workspace_id: str | msgspec.UnsetType | None = msgspec.UNSET
+    workspace_id: fields.Id | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Heartbeat(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST .../heartbeat``; ``status`` tells how the writer ended, when it has."""
 
-    writer: str
+    writer: fields.Id
     status: Status = "running"
 
 
 class NewWorkspace(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST /workspaces``."""
 
-    name: str
-    description: str | None = None
+    name: fields.Label
+    description: fields.Description | None = None
 
 
 class WorkspaceChange(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``PATCH /workspaces/{id}``; what is absent stays as it is."""
 
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    name: fields.Label | msgspec.UnsetType = msgspec.UNSET
+    description: fields.Description | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def decode(data: bytes, shape: type[T]) -> T:

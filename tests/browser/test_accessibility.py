@@ -16,6 +16,7 @@ from tests.support.source import ROOT
 AXE: Final = next((ROOT / "tests" / "browser" / "vendor").glob("axe-core-*/axe.min.js")).read_text(encoding="utf-8")
 WIDTHS: Final = {"wide": (1440, 900), "phone": (390, 844)}
 THEMES: Final[Sequence[Literal["light", "dark"]]] = ("light", "dark")
+PEOPLE: Final = ("settings, keys", "settings, users", "workspace, settings")
 MOST_STOPS: Final = 400
 
 # The page's own policy allows no script from elsewhere; what a debugger evaluates is not under it.
@@ -54,7 +55,7 @@ _STOP: Final = """
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     """A server of this module's own, with one set of experiments."""
     with serving(tmp_path_factory.mktemp("surfaces") / "data") as server:
-        yield fill(server.url)
+        yield fill(server)
 
 
 def _violations(page: Page) -> list[str]:
@@ -86,7 +87,9 @@ def test_axe_finds_nothing_serious(open_page: OpenPage, filled: Filled, complain
     assert {where: violations for where, violations in found.items() if violations} == {}
 
 
-@pytest.mark.parametrize("name", ["list", "experiment", "compare"])
+@pytest.mark.parametrize(
+    "name", ["list", "experiment", "compare", "settings, keys", "settings, users", "workspace, settings"]
+)
 def test_axe_finds_nothing_serious_in_what_opens(open_page: OpenPage, filled: Filled, name: str) -> None:
     """Each menu, panel and dialog that a button of the page opens is as good as the page."""
     page = open_page("/settings", server_url=filled.url)
@@ -95,7 +98,9 @@ def test_axe_finds_nothing_serious_in_what_opens(open_page: OpenPage, filled: Fi
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["list", "experiment", "compare", "settings", "experiment unknown", "no such page"])
+@pytest.mark.parametrize(
+    "name", ["list", "experiment", "compare", "settings", "experiment unknown", "no such page", "sign in", *PEOPLE]
+)
 def test_a_keyboard_sees_where_it_is(
     open_page: OpenPage, filled: Filled, complaints: Complaints, name: str, width: str
 ) -> None:

@@ -13,9 +13,10 @@ from playwright.sync_api import Dialog, Page, Request, expect
 
 from tests.browser import seeding
 from tests.browser.conftest import Complaints, OpenPage
-from tests.browser.surfaces import SURFACES, Filled, open_surface, opened
+from tests.browser.surfaces import SURFACES, Filled, open_surface, opened, people
 from tests.support import http
 from tests.support.serving import serving
+from tora import rendezvous
 
 WIDTHS: Final = {"wide": (1440, 900), "phone": (390, 844)}
 
@@ -118,7 +119,13 @@ class _Watched:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     """A server whose experiments hold what nobody should have to read."""
     with serving(tmp_path_factory.mktemp("hostile") / "data") as server:
-        yield Filled(server.url, [_experiment(server.url, text, place) for place, text in enumerate(HOSTILE)])
+        ids = [_experiment(server.url, text, place) for place, text in enumerate(HOSTILE)]
+        workspace, invitation = people(server, (MARKUP[1] + "w" * 255)[:100])
+        for text in HOSTILE:
+            for path in ("/workspaces", "/api-keys"):  # a key's name has to be printable
+                made = http.request("POST", server.url + path, {"name": text}, key=server.key)
+                assert made.status == 201 or (path, made.status, text.isprintable()) == ("/api-keys", 400, False)
+        yield Filled(server.url, ids, rendezvous.opener(server.key), workspace, invitation)
 
 
 def _experiment(server_url: str, text: str, place: int) -> str:
@@ -215,7 +222,23 @@ def test_a_comparison_shows_everything_as_written(watched: _Watched, hostile: Fi
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["list", "experiment", "compare"])
+def test_the_pages_about_people_show_names_as_written(watched: _Watched, hostile: Filled, width: str) -> None:
+    """Names of workspaces and keys are the text that was typed, on pages, in menus and in dialogs, and fit."""
+    watched.page.set_viewport_size({"width": WIDTHS[width][0], "height": WIDTHS[width][1]})
+    about = ("invitation", "settings", "workspace", "menu", "experiment, moved")
+    for surface in [each for name, each in SURFACES.items() if name.startswith(about) and not each.complaint]:
+        open_surface(watched.page, surface, hostile)
+        watched.check()
+    open_surface(watched.page, SURFACES["settings, keys"], hostile)
+    names = watched.page.locator("tbody th").all_text_contents()
+    assert {text for text in HOSTILE if text.isprintable()} <= set(names)
+    watched.page.get_by_role("button", name="Workspace: ").click()
+    places = {each.strip() for each in watched.page.locator(".switcher li").all_text_contents()}
+    assert {text.strip() for text in HOSTILE} <= places
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["list", "experiment", "compare", "settings, keys", "workspace, settings"])
 def test_what_opens_is_as_safe(watched: _Watched, hostile: Filled, name: str, width: str) -> None:
     """Pickers, menus and dialogs list hostile names as text too, inside the window."""
     watched.page.set_viewport_size({"width": WIDTHS[width][0], "height": WIDTHS[width][1]})

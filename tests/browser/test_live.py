@@ -111,7 +111,7 @@ def test_a_short_look_away_keeps_the_stream(open_page: OpenPage, server: Server)
     assert _about(asked, "/series") == []
 
 
-def test_a_list_hears_what_is_new(open_page: OpenPage, own_server: Server) -> None:
+def test_a_list_hears_what_is_new(own_server: Server, open_page: OpenPage) -> None:
     """A new experiment comes by itself, and of one that changes nothing but its own row is asked for."""
     shown = seeding.create(own_server.url, "there before")
     page, asked = _watched(open_page, "/", server_url=own_server.url)

@@ -46,7 +46,7 @@ class Running:
         ]
         body = io.BytesIO(json.dumps({"writer": "w", "firstSeq": first, "logs": logs}).encode())
         url = f"http://127.0.0.1:{self.port}/experiments/x/logs/batch"
-        async with self.session.post(url, data=body) as answer:
+        async with self.session.post(url, data=body, headers={"Content-Type": "application/json"}) as answer:
             return answer.status
 
     async def is_alone(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -11,6 +13,7 @@ import typer
 from tests.support.source import ROOT, text
 from tora import config, validation
 from tora.cli import app
+from tora.cli.serverfile import ServerFile
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
@@ -23,7 +26,7 @@ def test_every_setting_is_documented(variable: str) -> None:
 
 def test_every_documented_setting_exists() -> None:
     """The documentation and the README name no variable that nothing reads."""
-    known = {name for names in config._VARIABLES.values() for name in names}
+    known = {name for names in config._VARIABLES.values() for name in names} | _of_the_server()
     named = {name for page in [*PAGES, ROOT / "README.md"] for name in _variables(page.read_text(encoding="utf-8"))}
     assert named <= known
 
@@ -46,11 +49,33 @@ def test_every_limit_is_documented(limit: str) -> None:
 def test_every_command_and_option_is_documented() -> None:
     """docs/how-to has each command of `tora`, and each of its options but those that clients use among themselves."""
     pages = "".join(page.read_text(encoding="utf-8") for page in PAGES if page.parent.name == "how-to")
-    for name, command in getattr(typer.main.get_command(app), "commands").items():  # noqa: B009 - typer's own type has it
-        assert f"`tora {name}`" in pages or f"\ntora {name} " in pages
+    for name, command in _commands("tora", typer.main.get_command(app)):
+        assert re.search(rf"(?:`|^){name}[` ]", pages, re.MULTILINE), name
         for option in command.params:
-            if not getattr(option, "hidden", False) and option.name != "help":
-                assert f"`{option.opts[0]}`" in pages, f"tora {name} {option.opts[0]}"
+            # Help and completion are typer's own, an argument is named by its place.
+            if not getattr(option, "hidden", False) and option.opts[0].startswith("-") and option.name != "help":
+                assert f"`{option.opts[0]}`" in pages, f"{name} {option.opts[0]}"
+
+
+def test_every_setting_of_the_server_is_documented() -> None:
+    """docs/how-to/server.md has each variable and each key of the file, and a file that could be read."""
+    page = text("docs/how-to/server.md")
+    assert all(f"`{variable}`" in page for variable in _of_the_server())
+    assert all(f"`{key}`" in page for key in ServerFile.__struct_fields__)
+    shown = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert shown
+    assert tomllib.loads(shown[1]).keys() <= set(ServerFile.__struct_fields__)
+
+
+def _of_the_server() -> set[str]:
+    commands = getattr(typer.main.get_command(app), "commands")  # noqa: B009 - typer's own type has it
+    return {option.envvar for option in commands["server"].params if option.envvar}
+
+
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    for each, inner in getattr(command, "commands", {}).items():
+        yield f"{name} {each}", inner
+        yield from _commands(f"{name} {each}", inner)
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)

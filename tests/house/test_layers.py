@@ -10,7 +10,7 @@ from tests.support.source import Module, modules
 LAYERS = (
     {"tora._version", "tora.errors", "tora.forks", "tora.types"},
     {"tora.models"},
-    {"tora.validation", "tora.wire", "tora.config", "tora.rendezvous"},
+    {"tora.fields", "tora.validation", "tora.wire", "tora.config", "tora.rendezvous"},
     {"tora._async"},
     {"tora._sync"},
     {"tora", "tora.aio"},

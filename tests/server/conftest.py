@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.server.world import World
 from tests.support import http
 from tests.support.http import Answer
-from tests.support.serving import Server
+from tests.support.serving import Server, serving
 
 Call = Callable[..., Answer]
 
@@ -19,6 +20,13 @@ Call = Callable[..., Answer]
 def file(tmp_path: Path) -> Path:
     """A metrics file that is not there yet."""
     return tmp_path / "metrics.duckdb"
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A team's server with people, for tests that change nothing of what `World` made."""
+    with serving(tmp_path_factory.mktemp("world") / "data", anonymous=False) as running:
+        yield World.of(running)
 
 
 @pytest.fixture

@@ -49,14 +49,14 @@ def test_an_unknown_path_is_not_found(call: Call, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/experiments", "GET, POST"),
-        ("DELETE", "/experiments", "GET, POST"),
-        ("POST", "/experiments/x", "DELETE, GET, PATCH"),
+        ("PUT", "/experiments", "GET, HEAD, POST"),
+        ("DELETE", "/experiments", "GET, HEAD, POST"),
+        ("POST", "/experiments/x", "DELETE, GET, HEAD, PATCH"),
         ("GET", "/experiments/x/logs/batch", "POST"),
-        ("POST", "/health", "GET"),
+        ("POST", "/health", "GET, HEAD"),
         ("POST", "/", "GET, HEAD"),
-        ("OPTIONS", "/experiments", "GET, POST"),
-        ("PROPFIND", "/series", "GET"),
+        ("OPTIONS", "/experiments", "GET, HEAD, POST"),
+        ("PROPFIND", "/series", "GET, HEAD"),
         ("TRACE", "/", "GET, HEAD"),
     ],
 )

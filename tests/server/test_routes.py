@@ -20,10 +20,10 @@ PROTOCOL = {(route.method, route.path): route for route in ROUTES if not route.f
 
 
 def test_the_router_has_the_table_and_nothing_else(tmp_path: Path) -> None:
-    """Every route of a running server stands in the table; a page is answered to HEAD as well."""
+    """Every route of a running server stands in the table; what is no stream is answered to HEAD as well."""
     app = build_app(Options(dir=tmp_path), port=1, local_key="k")
     found = {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource}
-    heads = {("HEAD", route.path) for route in ROUTES if route.for_people}
+    heads = {("HEAD", route.path) for route in ROUTES if route.answers_head}
     # aiohttp calls a path with a pattern in it by its form without the pattern.
     assert found == {(method, path.replace(":.+", "")) for method, path in TABLE | heads}
     assert len(ROUTES) == len(TABLE)
@@ -58,7 +58,7 @@ def test_the_server_describes_itself(call: Call) -> None:
 def test_the_described_query_is_what_is_taken(call: Call) -> None:
     """Each parameter that the description names is one that the call takes."""
     paths: dict[str, Any] = call("GET", "/openapi.json").json()["paths"]
-    names = {parameter["name"] for parameter in paths["/series"]["get"]["parameters"]}
+    names = {parameter["name"] for parameter in paths["/series"]["get"]["parameters"] if parameter["in"] == "query"}
     assert names == {"experiment", "name", "points", "x", "from", "to", "across"}
 
 

@@ -108,9 +108,10 @@ def test_a_change_from_its_own_page_is_done(server: Server) -> None:
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
 def test_a_form_is_refused(server: Server, kind: str) -> None:
-    """What a form can send without being asked is not taken from a browser."""
+    """What a form can send without being asked is taken neither from a browser nor from a program."""
     own = f"http://127.0.0.1:{server.port}"
     refusal(create(server, Origin=own, Content_Type=kind), 415, "unsupported_media_type")
+    refusal(create(server, Content_Type=kind), 415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])

@@ -1,4 +1,4 @@
-"""The published tora 0.0.12, with today's server at ``TORA_BASE_URL``."""
+"""The published tora 0.0.12, with today's server at ``TORA_BASE_URL`` and its key in ``TORA_API_KEY``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def finish() -> None:
 def count(folder: str) -> int:
     """Count what the server exports."""
     experiment = Path(folder, "experiment").read_text(encoding="utf-8")
-    url = f"{os.environ['TORA_BASE_URL']}/experiments/{experiment}/export?format=jsonl"
+    asked = urllib.request.Request(
+        f"{os.environ['TORA_BASE_URL']}/experiments/{experiment}/export?format=jsonl",
+        headers={"x-api-key": os.environ["TORA_API_KEY"]},
+    )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=300) as answer:
+    with opener.open(asked, timeout=300) as answer:
         return sum(json.loads(line)["name"] == "loss" for line in answer)

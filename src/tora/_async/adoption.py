@@ -28,7 +28,7 @@ from tora.errors import ToraAPIError, ToraError, ToraNetworkError, ToraTimeoutEr
 from tora.types import Status
 from tora.validation import MAX_BATCH_METRICS
 
-__all__ = ["Found", "Orphan", "SendingError", "adopt_all", "begin", "look_around", "send_orphan"]
+__all__ = ["Found", "Orphan", "SendingError", "adopt_all", "begin", "look_around", "patiently", "send_orphan"]
 
 READ_BYTES: Final = 512 * 1024  # small, because each line is looked at on the loop, which may be the user's
 PATIENCE: Final = 30.0  # seconds that a server may be busy before a journal is left for another time
@@ -210,7 +210,7 @@ class _Sender:
                     logger.warning("Tora: %d damaged lines of %s were skipped", len(run), self._journal.path)
                 self._advance(run)
                 del lines[: len(run)]
-        await _patiently(partial(self._api.heartbeat, self._header.experiment, self._header.writer, status))
+        await patiently(partial(self._api.heartbeat, self._header.experiment, self._header.writer, status))
 
     def _read(self) -> list[bytes]:
         try:
@@ -224,7 +224,7 @@ class _Sender:
             part = lines[: self._most]
             body = wire.batch_body(self._header.writer, self._header.first_seq + self._count, b"".join(part))
             try:
-                await _patiently(partial(self._api.send_batch, self._header.experiment, body))
+                await patiently(partial(self._api.send_batch, self._header.experiment, body))
             except TooLargeError as exc:
                 if len(part) == 1:
                     raise SendingError(str(exc)) from exc
@@ -243,11 +243,11 @@ class _Sender:
     async def _create(self, body: dict[str, Any]) -> None:
         # In its writer's name, who owns the experiment; the other calls are no sign of that writer's life.
         self._api.writer = self._header.writer
-        await _patiently(partial(self._api.call, "POST", "/experiments", wire.encode(body)))
+        await patiently(partial(self._api.call, "POST", "/experiments", wire.encode(body)))
         self._api.writer = None
 
 
-async def _patiently(call: Callable[[], Awaitable[Answer]]) -> None:
+async def patiently(call: Callable[[], Awaitable[Answer]]) -> None:
     """Make a call until the server takes it, refuses it, or has been waited for long enough."""
     try:
         async for attempt in AsyncRetrying(

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from tora import config, validation, wire
-from tora._async import exits
+from tora._async import exits, loading
 from tora._async.handle import handle_of, reopen, reopen_inside
 from tora._async.writer import Writer, offline
 from tora.errors import ToraValidationError
@@ -98,6 +98,7 @@ class AsyncTora:
         if settings.mode == "offline":
             return cls(offline(experiment, settings, threshold, body))
         with no_fork:
+            loading.load()
             from tora._async import opening
 
         return cls(await opening.create(body, settings, threshold))
@@ -135,6 +136,7 @@ class AsyncTora:
         if settings.mode == "offline":
             return cls(offline(experiment, settings, threshold, None))
         with no_fork:
+            loading.load()
             from tora._async import opening
 
         return cls(await opening.load(experiment.id, settings, threshold))

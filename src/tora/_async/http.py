@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
@@ -31,7 +31,7 @@ from tora.errors import (
 from tora.models import Experiment
 from tora.types import Status
 
-__all__ = ["Answer", "Api", "Endpoint", "refusal"]
+__all__ = ["Answer", "Api", "Endpoint", "read", "refusal"]
 
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 30.0
@@ -44,7 +44,7 @@ class Endpoint:
     Attributes:
         url: The server's address without a slash at its end.
         key: The key for it; None means anonymous.
-        local: Whether it is the local server, which may be started again.
+        local: Whether it is the server of a folder of this machine's, which says where it is.
         opener: What signs a browser in there, for this user's own eyes; None for servers elsewhere.
     """
 
@@ -177,24 +177,41 @@ class Api:
             ToraNetworkError: There was no connection, or it broke.
             ToraConfigurationError: The address cannot be used.
         """
-        url = self.endpoint.url + path
-        call = f"{method} {url}"
-        try:
+        with self._asking(method, path, ANSWER_SECONDS) as url:
             async with self._session().request(
-                method, url, data=body, headers=self._headers(body), allow_redirects=False
+                method, url, data=body, headers=self._headers(body), allow_redirects=False, ssl=self._verified
             ) as response:
-                return Answer(call, response.status, await response.read(), _retry_after(response))
-        except TimeoutError as exc:
-            raise ToraTimeoutError(
-                f"{call}: no answer within {ANSWER_SECONDS:.0f} s. Is the server overloaded or behind a firewall?"
-            ) from exc
-        except aiohttp.InvalidURL as exc:
-            raise ToraConfigurationError(f"{call}: the server_url cannot be used: {exc}") from exc
-        except (aiohttp.ClientError, OSError) as exc:
-            names.forget(urlsplit(url).hostname or "")
-            raise ToraNetworkError(
-                f"{call}: {_reason(exc)}. Is the server running, and is TORA_SERVER_URL right?"
-            ) from exc
+                return await read(f"{method} {url}", response)
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, method: str, path: str, headers: Mapping[str, str], silence: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Make one request and yield the answer, to be read piece by piece, whatever its status.
+
+        An OSError of the block counts as the connection's: what is not must be turned into another error in there.
+
+        Args:
+            method: The method.
+            path: The path with its query.
+            headers: Further ones.
+            silence: Seconds in which something must arrive; the whole may take any time.
+
+        Raises:
+            ToraTimeoutError: Nothing came for so long.
+            ToraNetworkError: There was no connection, or it broke, also while the answer was read.
+            ToraConfigurationError: The address cannot be used.
+        """
+        with self._asking(method, path, silence) as url:
+            async with self._session().request(
+                method,
+                url,
+                headers=self._headers(None) | dict(headers),
+                allow_redirects=False,
+                ssl=self._verified,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silence),
+            ) as response:
+                yield response
 
     async def revive(self) -> None:
         """Start the local server again where it is gone; does nothing for other servers.
@@ -204,6 +221,27 @@ class Api:
         """
         if self._revive is not None:
             self.endpoint = await self._revive()
+
+    @contextlib.contextmanager
+    def _asking(self, method: str, path: str, seconds: float) -> Iterator[str]:
+        """Yield the URL to ask, and turn what the connection meets into Tora's errors."""
+        url = self.endpoint.url + path
+        call = f"{method} {url}"
+        try:
+            yield url
+        except TimeoutError as exc:
+            raise ToraTimeoutError(
+                f"{call}: no answer within {seconds:.0f} s. Is the server overloaded or behind a firewall?"
+            ) from exc
+        except aiohttp.InvalidURL as exc:
+            raise ToraConfigurationError(f"{call}: the server_url cannot be used: {exc}") from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            if isinstance(exc, ToraError):
+                raise
+            names.forget(urlsplit(url).hostname or "")
+            raise ToraNetworkError(
+                f"{call}: {_reason(exc)}. Is the server running, and is TORA_SERVER_URL right?"
+            ) from exc
 
     # --- The session ------------------------------------------------------------------------------
 
@@ -218,6 +256,11 @@ class Api:
             self._held = (of_loop, self.endpoint.url)
         of_loop, url = self._held
         return of_loop[url].session
+
+    @property
+    def _verified(self) -> bool:
+        # Where a server of our own folder is, the folder says; its certificate is for the name that others use.
+        return not self.endpoint.local
 
     def _headers(self, body: bytes | None) -> dict[str, str]:
         headers = {}
@@ -254,6 +297,16 @@ class Api:
     def anew(self, writer: str | None = None) -> Api:
         """Return the same calls for another loop, or another writer."""
         return Api(self.endpoint, writer or self.writer, self._revive)
+
+
+async def read(call: str, response: aiohttp.ClientResponse) -> Answer:
+    """Return an answer with all of its body.
+
+    Args:
+        call: Method and URL, for messages.
+        response: The answer's beginning.
+    """
+    return Answer(call, response.status, await response.read(), _retry_after(response))
 
 
 def _open_session(url: str) -> aiohttp.ClientSession:

@@ -71,6 +71,10 @@ class Accounts:
         """Return the user whose password a token may set now."""
         return await self.catalog.run(users.by_ticket, digest(ticket))
 
+    async def redeem(self, ticket: str, password: str) -> User | None:
+        """Set the password that a one-time link may set; None where it was used meanwhile, however close together."""
+        return await self.catalog.run(users.redeem, digest(ticket), await self._hash(password))
+
     async def sign_in(self, user_id: str) -> str:
         """Return the token of a new session; no token that was there before becomes one."""
         token = new_secret()

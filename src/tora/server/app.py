@@ -10,19 +10,23 @@ from typing import Final
 from aiohttp import web
 
 from tora import wire
+from tora.server.accounting import accounted
 from tora.server.accounts import LOCAL_SESSION_AGE, SESSION_AGE, Accounts
 from tora.server.api.export import remove_leftovers
-from tora.server.api.openapi import document
 from tora.server.auth import Access, Signers
 from tora.server.awake import AwakeClock
+from tora.server.backup.making import Backups
 from tora.server.catalog import Catalog, users
 from tora.server.context import (
     ACCESS,
     ACCOUNTS,
+    BACKUPS,
     CATALOG,
     HUB,
     INGEST,
     KNOWN,
+    LIMITS,
+    MEASURES,
     METRICS,
     OPENAPI,
     OPTIONS,
@@ -30,12 +34,15 @@ from tora.server.context import (
     PROXY,
     THROTTLE,
 )
-from tora.server.cookies import Cookies
+from tora.server.cookies import Cookies, cookie_name
 from tora.server.ingest import Ingest
 from tora.server.known import KnownExperiments
+from tora.server.limits import Limits
 from tora.server.listening import WILDCARDS
 from tora.server.live import Hub
+from tora.server.measures import Measures
 from tora.server.metrics.duckdb import DuckDBMetrics
+from tora.server.openapi import document
 from tora.server.options import Options
 from tora.server.pages import unknown_to_people
 from tora.server.presence import Presence
@@ -49,28 +56,34 @@ __all__ = ["build_app"]
 NOTING: Final = 60.0
 
 
-def build_app(options: Options, *, port: int, local_key: str) -> web.Application:
+def build_app(options: Options, *, port: int, local_key: str, inside: int | None = None) -> web.Application:
     """Return the application of a server.
 
     Args:
         options: What the server was asked to do.
         port: The port that it listens on.
         local_key: The key of its data folder.
+        inside: The port that it listens on for commands on its own machine, where it has one.
     """
-    guard = guarded_against_other_sites(allowed_hosts(options, port), wildcard=options.host in WILDCARDS)
-    app = web.Application(middlewares=[enveloped, guard, unknown_to_people])
+    guard = guarded_against_other_sites(allowed_hosts(options, port, inside), wildcard=options.host in WILDCARDS)
+    measures = Measures()
+    app = web.Application(middlewares=[accounted(options, measures), enveloped, guard, unknown_to_people])
     app[OPTIONS] = options
+    app[MEASURES] = measures
     app[PROXY] = options.proxy
     app[THROTTLE] = Throttle(options.proxy)
+    app[LIMITS] = None if options.local else Limits.of(options.rate_limit)
     app[HUB] = Hub()
     awake = AwakeClock()
     app[PRESENCE] = Presence(awake)
-    app[OPENAPI] = wire.encode(document(ROUTES))
+    cookie = cookie_name("session", port, secure=options.tls is not None)
+    app[OPENAPI] = wire.encode(document(ROUTES, cookie=cookie, anonymous=options.anonymous))
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_send_watchers_home)
     app.cleanup_ctx.append(lambda _: _running(awake))
     app.cleanup_ctx.append(lambda app: _stores(app, local_key, Cookies(port, options.proxy)))
     app.cleanup_ctx.append(_noting_uses)
+    app.cleanup_ctx.append(_measuring)
     add_routes(app)
     return app
 
@@ -82,8 +95,10 @@ async def _stores(app: web.Application, local_key: str, cookies: Cookies) -> Asy
     async with AsyncExitStack() as stack:
         app[CATALOG] = await stack.enter_async_context(Catalog.in_file(options.dir / "catalog.sqlite"))
         app[METRICS] = await stack.enter_async_context(DuckDBMetrics(options.dir / "metrics.duckdb"))
+        app[BACKUPS] = Backups(options.dir, app[CATALOG], app[METRICS])
+        app[BACKUPS].remove_leftovers()
         app[KNOWN] = KnownExperiments(app[CATALOG])
-        app[INGEST] = await stack.enter_async_context(Ingest(app[KNOWN], app[METRICS], app[HUB]))
+        app[INGEST] = await stack.enter_async_context(Ingest(app[KNOWN], app[METRICS], app[HUB], app[MEASURES]))
         await app[CATALOG].run(users.ensure_owner)
         app[ACCOUNTS] = Accounts(app[CATALOG], LOCAL_SESSION_AGE if options.local else SESSION_AGE)
         app[ACCESS] = Access(
@@ -94,6 +109,7 @@ async def _stores(app: web.Application, local_key: str, cookies: Cookies) -> Asy
             anonymous=options.anonymous,
             proxy=options.proxy,
             cookies=cookies,
+            limits=app[LIMITS],
         )
         yield
 
@@ -110,6 +126,18 @@ async def _noting_uses(app: web.Application) -> AsyncIterator[None]:
     yield
     task.cancel()
     await app[ACCESS].note_uses()
+
+
+async def _measuring(app: web.Application) -> AsyncIterator[None]:
+    """Look at what is to be looked at, for as long as the stores are open."""
+    measures, folder, hub = app[MEASURES], app[OPTIONS].dir, app[HUB]
+    measures.watch("tora_ingest_queue", "Batches that wait to be stored.", lambda: app[INGEST].waiting)
+    measures.watch("tora_live_streams", "Event streams that are open.", lambda: hub.streams)
+    measures.watch_size("catalog", folder / "catalog.sqlite", folder / "catalog.sqlite-wal")
+    measures.watch_size("metrics", folder / "metrics.duckdb", folder / "metrics.duckdb.wal")
+    task = asyncio.create_task(measures.look_at_loop(), name="measuring")
+    yield
+    task.cancel()
 
 
 async def _running(clock: AwakeClock) -> AsyncIterator[None]:

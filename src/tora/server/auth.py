@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
@@ -13,13 +14,14 @@ from tora.server.catalog.records import OWNER_ID, ApiKey, Role
 from tora.server.cookies import Cookies
 from tora.server.credentials import Signer, digest, same
 from tora.server.known import KnownExperiments
+from tora.server.limits import Limits
 from tora.server.proxy import Proxy
 from tora.server.refusals import Refusal, unknown_experiment
+from tora.server.remembered import Remembered
 from tora.server.rights import NEEDS, Caller, Need, Right, reaches
 
-__all__ = ["Access", "Signers", "unauthorized"]
+__all__ = ["Access", "Signers", "bound", "unauthorized"]
 
-MAX_REMEMBERED: Final = 10_000
 TOUCH: Final = dt.timedelta(minutes=1)
 """A key's last use is kept to this."""
 
@@ -43,7 +45,7 @@ class Signers:
 
 
 @frozen
-class _Remembered:
+class _Found:
     caller: Caller
     expires_at: dt.datetime | None
     key: ApiKey | None = None
@@ -61,6 +63,7 @@ class Access:
         anonymous: Callers without a key may read and write what is nobody's.
         proxy: What stands in front, and may say who asks.
         cookies: How browsers show who they are.
+        limits: How many unknown keys may come from one address; None for any number.
     """
 
     catalog: Catalog
@@ -70,12 +73,13 @@ class Access:
     anonymous: bool
     proxy: Proxy
     cookies: Cookies
-    _remembered: dict[bytes, _Remembered] = field(factory=dict)
+    limits: Limits | None = None
+    _remembered: Remembered[_Found] = field(factory=Remembered)
     _used: dict[str, dt.datetime] = field(factory=dict)
 
     def forget(self) -> None:
         """Look everything up anew: something has changed of keys, people or places."""
-        self._remembered.clear()
+        self._remembered.forget()
         self.known.forget()
 
     def write_token(self, experiment: str) -> str:
@@ -98,59 +102,68 @@ class Access:
         that is no good any more is nobody's fault, and counts as none.
         """
         if token := _token(request):
-            return await self._of_token(token)
+            return await self._of_token(request, token)
         found = await self._of_cookie(request) or await self._of_proxy(request) or self._nobody()
         share = self.cookies.share(request)
         return found if not share else evolve(found, shared=await self.shared_by(share))
 
-    async def _of_token(self, token: str) -> Caller:
+    async def _of_token(self, request: web.Request, token: str) -> Caller:
         experiment = self.signers.write.read(token)
         if experiment is not None:
             return Caller(scope="write", experiment=experiment, credential=f"token:{experiment}")
         if same(token, self.local_key):
             return await self.owner()
-        found = await self._of_key(token)
+        found = await self._known(request, token, self._by_key)
         if found is None:
             raise Refusal(
                 401, "unauthorized", "this server does not know that API key; check TORA_API_KEY and the server's URL"
             )
-        return found
-
-    async def owner(self) -> Caller:
-        """Return whoever can read the data folder."""
-        return await self._of_user(OWNER_ID, "local-key") or self._nobody()
-
-    async def _of_key(self, token: str) -> Caller | None:
-        hashed = digest(token)
         now = dt.datetime.now(dt.UTC)
-        found = self._remembered.get(hashed)
-        if found is None:
-            key = await self.catalog.run(keys.by_token, hashed)
-            caller = None if key is None else await self._of_user(key.user_id, f"key:{key.id}")
-            if key is None or caller is None:
-                return None
-            caller = evolve(caller, scope=key.scope, workspace=key.workspace_id)
-            found = self._remember(hashed, _Remembered(caller, key.expires_at, key))
         if found.expires_at is not None and found.expires_at <= now:
             raise Refusal(401, "unauthorized", "this API key has expired; make another one under Settings, Keys")
         if found.key is not None:
             self._touch(found.key, now)
         return found.caller
 
+    async def owner(self) -> Caller:
+        """Return whoever can read the data folder."""
+        return await self._of_user(OWNER_ID, "local-key") or self._nobody()
+
     async def _of_cookie(self, request: web.Request) -> Caller | None:
         token = self.cookies.session(request)
-        if not token:
-            return None
+        found = await self._known(request, token, self._by_session) if token else None
+        expired = found is None or (found.expires_at is not None and found.expires_at <= dt.datetime.now(dt.UTC))
+        return None if found is None or expired else found.caller
+
+    async def _known(
+        self, request: web.Request, token: str, search: Callable[[bytes], Awaitable[_Found | None]]
+    ) -> _Found | None:
+        """Return what a key or a session is; each unknown one costs its address a part of its allowance."""
         hashed = digest(token)
-        found = self._remembered.get(hashed)
-        if found is None:
-            session = await self.catalog.run(users.by_session, hashed)
-            caller = None if session is None else await self._of_user(session[0], "session")
-            if session is None or caller is None:
-                return None
-            found = self._remember(hashed, _Remembered(caller, session[1]))
-        expired = found.expires_at is not None and found.expires_at <= dt.datetime.now(dt.UTC)
-        return None if expired else found.caller
+        if hashed in self._remembered:
+            return self._remembered.get(hashed)
+        origin = self.proxy.origin(request)
+        if self.limits is not None:
+            self.limits.check_guess(origin)
+        version = self._remembered.version
+        found = await search(hashed)
+        if found is None and self.limits is not None:
+            self.limits.guessed(origin)
+        self._remembered.add(hashed, found, version)
+        return found
+
+    async def _by_key(self, hashed: bytes) -> _Found | None:
+        key = await self.catalog.run(keys.by_token, hashed)
+        caller = None if key is None else await self._of_user(key.user_id, f"key:{key.id}")
+        if key is None or caller is None:
+            return None
+        caller = evolve(caller, scope=key.scope, workspace=key.workspace_id, expires_at=key.expires_at)
+        return _Found(caller, key.expires_at, key)
+
+    async def _by_session(self, hashed: bytes) -> _Found | None:
+        session = await self.catalog.run(users.by_session, hashed)
+        caller = None if session is None else await self._of_user(session[0], "session")
+        return None if session is None or caller is None else _Found(caller, session[1])
 
     async def _of_proxy(self, request: web.Request) -> Caller | None:
         name = self.proxy.user_of(request)
@@ -181,12 +194,6 @@ class Access:
 
     def _nobody(self) -> Caller:
         return Caller(scope="write" if self.anonymous else None, anonymous=self.anonymous)
-
-    def _remember(self, hashed: bytes, found: _Remembered) -> _Remembered:
-        if len(self._remembered) >= MAX_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[hashed] = found
-        return found
 
     def _touch(self, key: ApiKey, now: dt.datetime) -> None:
         before = self._used.get(key.id, key.last_used_at)
@@ -220,10 +227,20 @@ class Access:
             raise unauthorized()
         elif not caller.reaches(need.scope):
             raise _out_of_scope(caller)
+        elif right is Right.FOUND and caller.workspace is not None:
+            raise bound(caller)
         elif need.subject == "workspace":
             _check_role(_workspace_role(caller, id), need)
         elif need.subject == "server" and not caller.is_admin:
             raise Refusal(403, "forbidden", "only an administrator of this server may do that")
+
+    async def may(self, caller: Caller, right: Right, *, id: str) -> bool:  # noqa: A002
+        """Return whether `check` would let the caller pass."""
+        try:
+            await self.check(caller, right, id=id)
+        except (Refusal, NotFoundError):
+            return False
+        return True
 
     async def _check_token(self, caller: Caller, need: Need, experiment: str | None) -> None:
         if not need.token or experiment is None or experiment != caller.experiment:
@@ -252,6 +269,13 @@ def unauthorized() -> Refusal:
     """Return the answer to who must first say who they are."""
     return Refusal(
         401, "unauthorized", "this needs an API key, or to sign in; set TORA_API_KEY, or send it as x-api-key"
+    )
+
+
+def bound(caller: Caller) -> Refusal:
+    """Return the answer to a key for one workspace that was used for something outside of it."""
+    return Refusal(
+        403, "forbidden", f"this API key is for the workspace {caller.workspace!r} alone; use another one, or sign in"
     )
 
 

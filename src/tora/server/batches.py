@@ -12,8 +12,6 @@ from tora.server.refusals import Refusal
 
 __all__ = ["BatchReader"]
 
-# The last second of the year 9999: beyond it no calendar shows a time.
-LATEST: Final = 253_402_300_799.0
 KNOWN_NAMES: Final = 100_000
 
 
@@ -79,10 +77,10 @@ def _writer(batch: wire.Batch | wire.OlderBatch) -> tuple[str | None, int | None
 
 def _times(field: str, logs: list[wire.MetricRecord], now: float) -> list[float]:
     times = [now if log.time is None else log.time for log in logs]
-    if times and not (min(times) >= 0 and max(times) <= LATEST):
-        place = next(place for place, value in enumerate(times) if not 0 <= value <= LATEST)
+    if times and not (min(times) >= 0 and max(times) <= validation.LATEST):
+        place = next(place for place, value in enumerate(times) if not 0 <= value <= validation.LATEST)
         raise ToraValidationError(
-            f"{field}[{place}].time must be Unix seconds from 0 to {LATEST:.0f}, got {times[place]}"
+            f"{field}[{place}].time must be Unix seconds from 0 to {validation.LATEST:.0f}, got {times[place]}"
         )
     return times
 

@@ -23,8 +23,7 @@ GRACE: Final = 10.0
 RATE: Final = 64 * 1024
 """Bytes that must have arrived in each second beyond that: a large body takes room that others wait for."""
 
-# What a page of another origin can send without asking first; see the Fetch standard, "simple" types.
-_FORMS: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+_JSON: Final = "application/json"
 
 
 async def read_json(request: web.Request, shape: type[T], limit: int = SMALL_BODY) -> T:
@@ -55,10 +54,12 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
 
 def _check_type(request: web.Request) -> None:
-    from_browser = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
-    if from_browser and request.content_type in _FORMS:
+    # A form, or plain text, is also what a page of another origin can send without asking first.
+    if "Content-Type" in request.headers and request.content_type != _JSON:
         raise Refusal(
-            415, "unsupported_media_type", f"the body must be sent as application/json, got {request.content_type}"
+            415,
+            "unsupported_media_type",
+            f"the body must be sent with Content-Type: {_JSON}, got {validation.shown(request.content_type)}",
         )
 
 

@@ -10,9 +10,14 @@ from attrs import frozen
 
 from tora.server.proxy import Proxy
 
-__all__ = ["Cookies"]
+__all__ = ["Cookies", "cookie_name"]
 
 _LONGEST: Final = 200
+
+
+def cookie_name(kind: str, port: int, *, secure: bool) -> str:
+    """Return what a cookie is called; browsers take a name with ``__Host-`` only from the host itself, over TLS."""
+    return f"__Host-tora-{kind}" if secure else f"tora-{kind}-{port}"
 
 
 @frozen
@@ -53,8 +58,7 @@ class Cookies:
         return value if len(value) <= _LONGEST else ""
 
     def _name(self, request: web.Request, kind: str) -> str:
-        # Browsers take a name that begins with __Host- only from the host itself, over TLS.
-        return f"__Host-tora-{kind}" if self.proxy.is_secure(request) else f"tora-{kind}-{self.port}"
+        return cookie_name(kind, self.port, secure=self.proxy.is_secure(request))
 
     def _set(self, request: web.Request, response: web.StreamResponse, kind: str, token: str, age: int | None) -> None:
         response.set_cookie(

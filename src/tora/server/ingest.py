@@ -7,6 +7,7 @@ being committed becomes the next group.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from tora.server.batches import BatchReader
 from tora.server.known import KnownExperiments
 from tora.server.live import Hub
 from tora.server.logbook import LOG
+from tora.server.measures import Measures
 from tora.server.metrics.base import Appended, MetricsStore, PointBatch, StoreError
 from tora.server.refusals import Refusal, unknown_experiment
 
@@ -39,15 +41,19 @@ SMALL: Final = 32 * 1024  # decoded in less time than a hop to another thread ta
 class _Waiting:
     batch: PointBatch
     done: asyncio.Future[Appended]
+    since: float
 
 
 class Ingest:
     """Takes batches and answers when they are durable."""
 
-    def __init__(self, known: KnownExperiments, store: MetricsStore, hub: Hub) -> None:
+    def __init__(
+        self, known: KnownExperiments, store: MetricsStore, hub: Hub, measures: Measures | None = None
+    ) -> None:
         self._known = known
         self._store = store
         self._hub = hub
+        self._measures = measures
         self._reader = BatchReader()
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
@@ -65,6 +71,11 @@ class Ingest:
         self._wake.set()
         if self._task is not None:
             await self._task
+
+    @property
+    def waiting(self) -> int:
+        """How many batches wait for the group that is being committed."""
+        return len(self._queue)
 
     @asynccontextmanager
     async def room(self, size: int | None) -> AsyncIterator[None]:
@@ -103,7 +114,7 @@ class Ingest:
             batch = self._reader.read(experiment, body, shape)
         else:
             batch = await asyncio.to_thread(self._reader.read, experiment, body, shape)
-        waiting = _Waiting(batch, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(batch, asyncio.get_running_loop().create_future(), time.perf_counter())
         self._queue.append(waiting)
         self._wake.set()
         return batch.writer, await waiting.done
@@ -141,6 +152,8 @@ class Ingest:
             if not waiting.done.done():  # its request may be gone, and its points are stored all the same
                 waiting.done.set_result(outcome)
             self._hub.points(waiting.batch.experiment, outcome)
+            if self._measures is not None:
+                self._measures.stored(outcome.accepted, time.perf_counter() - waiting.since)
 
 
 class _Room:

@@ -10,7 +10,7 @@ from typing import Final
 
 from tora.server.options import Options
 
-__all__ = ["BACKLOG", "ListenError", "listen", "url_of"]
+__all__ = ["BACKLOG", "ListenError", "listen", "listen_inside", "url_of"]
 
 BACKLOG: Final = 1024
 """Hundreds of writers may connect in the same instant; whoever finds the line full tries again after a second."""
@@ -38,8 +38,19 @@ def listen(options: Options) -> list[socket.socket]:
     return _remembered(options, _bound(options.host, last))
 
 
+def listen_inside(options: Options) -> socket.socket | None:
+    """Return where a server that speaks TLS listens for commands on its own machine; None for others.
+
+    They know it by no name that its certificate is for: this is plain HTTP, on the loopback interface alone.
+
+    Raises:
+        ListenError: It has no loopback interface.
+    """
+    return None if options.tls is None else _bound("127.0.0.1", 0)[0]
+
+
 def url_of(options: Options, port: int) -> str:
-    """Return the address of a server for someone on the same machine."""
+    """Return the address of a server for people."""
     host = "127.0.0.1" if options.host in WILDCARDS else options.host
     scheme = "http" if options.tls is None else "https"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -130,6 +130,11 @@ class Hub:
         self._watchers: dict[str, set[Watcher]] = defaultdict(set)
         self._closed = False
 
+    @property
+    def streams(self) -> int:
+        """How many watchers there are, of one experiment or of all."""
+        return sum(map(len, list(self._watchers.values()))) + len(self.overviews)
+
     @contextmanager
     def watch(self, experiment: str, tick: int) -> Iterator[Watcher]:
         """Gather what happens to an experiment after a tick for as long as the block lasts."""

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final, TypeAlias
+
+from msgspec import Meta
 
 from tora import validation
 from tora.errors import ToraValidationError
 
-__all__ = ["MIN_PASSWORD", "key_name", "password", "user_name"]
+__all__ = ["MIN_PASSWORD", "KeyName", "Password", "UserName", "key_name", "password", "user_name"]
 
 MIN_PASSWORD: Final = 10
 MAX_PASSWORD: Final = 1_000
 MAX_KEY_NAME: Final = 100
 
 _USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+
+# What the description says; the functions below check it.
+UserName: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": f"^{_USER.pattern}$"}, examples=["ada"])]
+Password: TypeAlias = Annotated[
+    str, Meta(extra_json_schema={"minLength": MIN_PASSWORD, "maxLength": MAX_PASSWORD, "format": "password"})
+]
+KeyName: TypeAlias = Annotated[
+    str,
+    Meta(
+        description=f"1 to {MAX_KEY_NAME} printable characters; blanks around them are taken off.",
+        extra_json_schema={"minLength": 1},
+        examples=["cluster"],
+    ),
+]
 
 
 def user_name(value: str) -> str:
@@ -47,7 +63,7 @@ def password(value: str, name: str) -> str:
 
 
 def key_name(value: str) -> str:
-    """Return what an API key is called: 1 to 100 characters without control characters.
+    """Return what an API key is called: 1 to 100 printable characters.
 
     Raises:
         ToraValidationError: It is none.
@@ -55,6 +71,6 @@ def key_name(value: str) -> str:
     text = value.strip()
     if not 1 <= len(text) <= MAX_KEY_NAME or not text.isprintable():
         raise ToraValidationError(
-            f"name must have 1 to {MAX_KEY_NAME} characters without control characters, got {validation.shown(value)}"
+            f"name must have 1 to {MAX_KEY_NAME} printable characters, got {validation.shown(value)}"
         )
     return text

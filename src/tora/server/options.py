@@ -27,7 +27,10 @@ class Options:
         idle: Seconds without a connection or request after which a local server ends.
         allow_hosts: Names beyond its own addresses under which the server may be asked.
         proxy: What stands in front and may speak for its callers.
+        rate_limit: Calls a second that one caller may make of a team's server, five times as many at once; 0 for
+            any number.
         tls: The certificate chain and the private key, as PEM files; None for plain HTTP.
+        log_format: How a line of the log looks: for people, or one JSON object.
     """
 
     dir: Path
@@ -38,7 +41,9 @@ class Options:
     idle: float = 3600.0
     allow_hosts: tuple[str, ...] = ()
     proxy: Proxy = field(factory=Proxy)
+    rate_limit: float = 200.0
     tls: tuple[Path, Path] | None = None
+    log_format: Literal["text", "json"] = "text"
 
     @property
     def mode(self) -> Literal["local", "team"]:

@@ -74,6 +74,10 @@ class Overviews:
         self._all: set[Overview] = set()
         self._closed = False
 
+    def __len__(self) -> int:
+        """Return how many readers there are."""
+        return len(self._all)
+
     @contextmanager
     def watch(self) -> Iterator[Overview]:
         """Gather what happens to experiments for as long as the block lasts."""

@@ -36,9 +36,14 @@ def read_query(request: web.Request, shape: type[T]) -> T:
             raise ToraValidationError(f"{name} may be given once, got it {len(values)} times")
         found[name] = values if known[name] else values[0]
     try:
-        return msgspec.convert(found, shape, strict=False)
+        read = msgspec.convert(found, shape, strict=False)
     except msgspec.ValidationError as exc:
         raise ToraValidationError(_field_first(str(exc))) from exc
+    for field in msgspec.structs.fields(shape):
+        # msgspec reads the word null as nothing, and nothing is said by saying nothing.
+        if field.encode_name in found and getattr(read, field.name) is None:
+            raise ToraValidationError(f"{field.encode_name} must not be null; leave it out")
+    return read
 
 
 def _field_first(message: str) -> str:

@@ -18,6 +18,7 @@ from tora.server.catalog.errors import (
 )
 from tora.server.logbook import LOG
 from tora.server.metrics.base import StoreError, StoreFullError
+from tora.server.requestid import REQUEST_ID
 
 __all__ = ["Refusal", "enveloped", "unknown_experiment"]
 
@@ -112,18 +113,27 @@ def _of_aiohttp(request: web.Request, exc: web.HTTPException) -> Refusal | None:
 def _of_store(request: web.Request, exc: Exception) -> Refusal:
     match exc:
         case StoreFullError() | CatalogFullError():
-            LOG.error("%s %s: %s", request.method, request.path, exc)
+            _log(request, str(exc))
             return Refusal(
                 507, "storage_full", "the server's disk is full; what was stored stays readable, send this again later"
             )
         case StoreError() | CatalogError():
-            LOG.error("%s %s: %s", request.method, request.path, exc)
+            _log(request, str(exc))
             return Refusal(
                 503, "storage", "the server's storage failed; nothing of this request was kept, send it again later"
             )
         case _:
-            LOG.error("%s %s failed", request.method, request.path, exc_info=exc)
-            return Refusal(500, "internal", "the server failed at this; its log says why")
+            _log(request, "a request failed", exc)
+            return Refusal(
+                500,
+                "internal",
+                f"the server failed at this; its log says why, at the request_id {request[REQUEST_ID]}",
+            )
+
+
+def _log(request: web.Request, message: str, exc: Exception | None = None) -> None:
+    fields = {"request_id": request[REQUEST_ID], "method": request.method, "path": request.path}
+    LOG.error("%s", message, exc_info=exc, extra={"fields": fields})
 
 
 def _is_gone(request: web.Request) -> bool:

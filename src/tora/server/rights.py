@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -98,6 +99,7 @@ class Caller:
         experiment: The only experiment that a write token is for.
         shared: Experiments that a link lets the caller read.
         anonymous: This server lets people in without a key: what nobody made is everybody's.
+        expires_at: When the credential ends; None for one that does not, and for sessions, which people renew.
         credential: A name for what was shown, for limits and the audit log; never the thing itself.
     """
 
@@ -108,6 +110,7 @@ class Caller:
     experiment: str | None = None
     shared: frozenset[str] = frozenset()
     anonymous: bool = False
+    expires_at: dt.datetime | None = None
     credential: str = ""
 
     @property
@@ -153,6 +156,14 @@ class Caller:
             creator=self.user.id if self.user is not None and everywhere else None,
             nobodys=self.anonymous and everywhere,
             experiments=self.shared,
+        )
+
+    def own_sight(self) -> Sight:
+        """Return which experiments are the caller's own: those in no workspace that they made."""
+        everywhere = self.workspace is None
+        return Sight(
+            creator=self.user.id if self.user is not None and everywhere else None,
+            nobodys=self.anonymous and self.user is None,
         )
 
     def _role_at(self, place: Place) -> Role | None:

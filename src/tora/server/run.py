@@ -14,13 +14,16 @@ import time
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Final
 
+from attrs import evolve
+
 from tora import rendezvous
 from tora._version import __version__
 from tora.server import logbook
-from tora.server.listening import listen, url_of
+from tora.server.listening import listen, listen_inside, url_of
 from tora.server.logbook import LOG
 from tora.server.options import Options
 from tora.server.ownership import owned, usable
+from tora.server.security import is_open
 
 __all__ = ["StartError", "serve"]
 
@@ -31,8 +34,12 @@ SWITCH: Final = (
 )
 
 
+ONE_WISH: Final = 0.5
+"""Seconds in which several signals are one: a terminal and a program in between pass on the same Ctrl-C."""
+
+
 class StartError(Exception):
-    """A store cannot be opened; the message says which, why, and what to do."""
+    """A store or the certificate cannot be opened; the message says which, why, and what to do."""
 
 
 def serve(options: Options) -> None:
@@ -41,16 +48,15 @@ def serve(options: Options) -> None:
     Raises:
         FolderError: The data folder cannot be used or written, or another server owns it.
         ListenError: The port is taken, or the address is not this machine's.
-        StartError: A store cannot be opened.
+        StartError: A store, or the certificate, cannot be opened.
     """
     os.umask(0o077)
     if options.local:
         os.nice(NICE)  # training keeps its cores
     _allow_files()
     sys.setswitchinterval(SWITCH)
-    with owned(options.dir) as key:
-        logbook.start(options)
-        asyncio.run(_serve(options, listen(options), key))
+    with owned(options.dir) as key, logbook.writing(options):
+        asyncio.run(_serve(options, listen(options), listen_inside(options), key))
 
 
 def _allow_files() -> None:
@@ -62,34 +68,58 @@ def _allow_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _serve(options: Options, sockets: Sequence[socket.socket], key: str) -> None:
+async def _serve(options: Options, sockets: Sequence[socket.socket], inside: socket.socket | None, key: str) -> None:
     # Imported here because it takes longer than all the rest: a server that finds its folder owned,
     # or its port taken, has said so by now.
     from tora.server.catalog import CatalogError
     from tora.server.front import Front
     from tora.server.metrics.base import StoreError
+    from tora.server.tls import TlsError
 
     stop = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    _listen_for_signals(stop)
     async with contextlib.AsyncExitStack() as stack:
         try:
-            front = await stack.enter_async_context(Front(options, sockets, key))
-        except (CatalogError, StoreError) as exc:
+            front = await stack.enter_async_context(Front(options, sockets, key, inside))
+        except (CatalogError, StoreError, TlsError) as exc:
             raise StartError(str(exc)) from exc
-        info = _info(options, sockets)
+        url = url_of(options, sockets[0].getsockname()[1])
         stack.enter_context(_long_lived())
         with usable(options.dir):
-            rendezvous.write(options.dir, info)
-        if said := await front.instructions(info.url):
+            rendezvous.write(options.dir, _info(options, inside or sockets[0]))
+        if said := await front.instructions(url):
             # Not to the log, which is kept: the link in it lets in whoever reads it first.
             print(said, flush=True)  # noqa: T201  # the operator's terminal
-        LOG.info("Tora %s answers at %s, its data is in %s", __version__, info.url, options.dir)
+        LOG.info("Tora %s answers at %s, its data is in %s", __version__, url, options.dir)
+        if is_open(options):
+            LOG.warning(
+                "keys and passwords cross the network in plain HTTP: use --tls-cert and --tls-key, or a proxy with "
+                "TLS and --trust-proxy"
+            )
         await _until_end(stop, front.until_idle(options.idle) if options.local else None)
         # Before anything else: nobody is to be sent to a server that ends.
         rendezvous.remove(options.dir)
         LOG.info("ending: storing what was accepted")
     LOG.info("ended")
+
+
+def _listen_for_signals(stop: asyncio.Event) -> None:
+    """End in good order at the first signal, and at once at a later one: what was acknowledged is stored anyway."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def first() -> None:
+        if not stop.is_set():
+            stop.set()
+            loop.call_later(ONE_WISH, give_way)
+
+    def give_way() -> None:
+        for each in signals:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+
+    for each in signals:
+        loop.add_signal_handler(each, first)
 
 
 @contextlib.contextmanager
@@ -103,10 +133,11 @@ def _long_lived() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _info(options: Options, sockets: Sequence[socket.socket]) -> rendezvous.ServerInfo:
-    port = sockets[0].getsockname()[1]
+def _info(options: Options, nearest: socket.socket) -> rendezvous.ServerInfo:
+    port = nearest.getsockname()[1]
     return rendezvous.ServerInfo(
-        url=url_of(options, port),
+        # What is found here is for the same machine, which needs no TLS.
+        url=url_of(options if options.tls is None else evolve(options, host="127.0.0.1", tls=None), port),
         host=socket.gethostname(),
         pid=os.getpid(),
         port=port,

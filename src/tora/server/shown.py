@@ -42,13 +42,13 @@ async def shown(request: web.Request, experiments: Sequence[Experiment]) -> list
 
 
 async def shown_with_token(request: web.Request, experiment: Experiment) -> dict[str, Any]:
-    """Return one experiment for the wire; who may write it gets the token that its workers append with."""
+    """Return one experiment with the caller's role; who may write it gets the token that its workers append with."""
     (one,) = await shown(request, [experiment])
     caller = request[CALLER]
     role = caller.role_on(one.id, await request.app[KNOWN].place(one.id))
     if reaches(role, "editor") and caller.reaches("write"):
         one = evolve(one, write_token=request.app[ACCESS].write_token(one.id))
-    return wire.experiment_to_wire(one)
+    return wire.experiment_to_wire(one) | {"role": role}
 
 
 def _duration(one: Experiment, status: Status, now: dt.datetime) -> float | None:

@@ -9,21 +9,39 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
-from attrs import define, field
+from attrs import define, field, frozen
 
 from tora.server.proxy import Proxy
 from tora.server.refusals import Refusal
 
 __all__ = ["Attempt", "Throttle"]
 
-FREE: Final = 5
-"""So many failures cost nothing: people mistype."""
-
-LONGEST: Final = 900.0
-"""Seconds of waiting at most: nobody can lock somebody else out for longer by guessing."""
-
 FORGOTTEN_AFTER: Final = 3600.0
 MAX_WATCHED: Final = 50_000
+
+AT_ONCE: Final = 50
+"""Tries of one address, or at one name, that may be under way: a whole room may sign in from behind one."""
+
+
+@frozen
+class _Patience:
+    """How failures are answered.
+
+    Attributes:
+        free: So many cost nothing: people mistype.
+        longest: Seconds of waiting at most.
+    """
+
+    free: int
+    longest: float
+
+
+BY_ADDRESS: Final = _Patience(free=10, longest=900.0)
+BY_NAME: Final = _Patience(free=50, longest=60.0)
+"""Gentler, so that one address, which is stopped long before, cannot keep somebody else out."""
+
+OF_LINKS: Final = _Patience(free=50, longest=60.0)
+"""Their tokens cannot be guessed, and an old one may be opened by a whole team."""
 
 
 @define
@@ -39,20 +57,23 @@ class Attempt:
 
 @define
 class _Failures:
+    patience: _Patience
     count: int = 0
     last: float = 0.0
+    under_way: int = 0
 
     def wait(self, now: float) -> float:
         """Return how many seconds it takes until the next try."""
-        if self.count < FREE:
-            return 0.0
-        pause = min(2.0 ** min(self.count - FREE, 20), LONGEST)
-        return max(self.last + pause - now, 0.0)
+        excess = self.count - self.patience.free
+        if excess < 0:
+            return 0.0 if self.under_way < AT_ONCE else 1.0
+        pause = min(2.0 ** min(excess, 20), self.patience.longest)
+        return max(self.last + pause - now, 1.0 if self.under_way else 0.0)
 
 
 @define(eq=False)
 class Throttle:
-    """Failures by address and by name, in memory; after each beyond the fifth the next try waits twice as long."""
+    """Failures by address and by name, in memory; after each beyond some the next try waits twice as long."""
 
     proxy: Proxy
     clock: Callable[[], float] = time.monotonic
@@ -69,9 +90,16 @@ class Throttle:
         Raises:
             Refusal: 429, with the seconds to wait.
         """
-        keys = [f"address {self.proxy.address(request)}", *([] if name is None else [f"name {name.casefold()[:100]}"])]
         now = self.clock()
-        if wait := max(self._failures.get(key, _Failures()).wait(now) for key in keys):
+        origin = self.proxy.origin(request)
+        if name is None:
+            watched = [self._watched(f"links {origin}", OF_LINKS, now)]
+        else:
+            watched = [
+                self._watched(f"address {origin}", BY_ADDRESS, now),
+                self._watched(f"name {name.casefold()[:100]}", BY_NAME, now),
+            ]
+        if wait := max(each.wait(now) for each in watched):
             seconds = math.ceil(wait)
             raise Refusal(
                 429,
@@ -79,22 +107,33 @@ class Throttle:
                 f"too many failed attempts; try again in {seconds} s",
                 headers={"Retry-After": str(seconds)},
             )
-        # Counted before it is known to have failed, so that many at once are not all let through.
-        counted = [self._count(key, now) for key in keys]
         attempt = Attempt()
+        for each in watched:
+            each.under_way += 1
         try:
             yield attempt
         finally:
-            if not attempt.has_failed:
-                for each in counted:
-                    each.count -= 1
+            for each in watched:
+                each.under_way -= 1
+                if attempt.has_failed:
+                    each.count += 1
+                    each.last = self.clock()
 
-    def _count(self, key: str, now: float) -> _Failures:
-        if len(self._failures) >= MAX_WATCHED:
-            self._failures = {k: f for k, f in self._failures.items() if now - f.last < FORGOTTEN_AFTER}
-        found = self._failures.setdefault(key, _Failures())
-        if now - found.last >= FORGOTTEN_AFTER:
+    def _watched(self, key: str, patience: _Patience, now: float) -> _Failures:
+        found = self._failures.get(key)
+        if found is None:
+            if len(self._failures) >= MAX_WATCHED:
+                self._sweep(now)
+            found = self._failures[key] = _Failures(patience)
+        elif now - found.last >= FORGOTTEN_AFTER:
             found.count = 0
-        found.count += 1
-        found.last = now
         return found
+
+    def _sweep(self, now: float) -> None:
+        """Forget what says nothing any more; then, should that not suffice, the half that was heard of first."""
+        kept = {
+            key: f for key, f in self._failures.items() if f.under_way or (f.count and now - f.last < FORGOTTEN_AFTER)
+        }
+        if len(kept) > MAX_WATCHED // 2:
+            kept = dict([*kept.items()][len(kept) // 2 :])
+        self._failures = kept

@@ -11,6 +11,7 @@ from tora.server.answers import json_answer
 from tora.server.catalog import audit
 from tora.server.context import CATALOG
 from tora.server.queries import read_query
+from tora.server.shapes import Actor, AuditItem, AuditPage
 
 __all__ = ["AuditQuery", "list_"]
 
@@ -19,7 +20,7 @@ class AuditQuery(msgspec.Struct):
     """The query of ``GET /audit``."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
-    before: int | None = None
+    before: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
 
 
 async def list_(request: web.Request) -> web.Response:
@@ -27,15 +28,15 @@ async def list_(request: web.Request) -> web.Response:
     query = read_query(request, AuditQuery)
     found = await request.app[CATALOG].run(audit.page, query.limit, query.before)
     items = [
-        {
-            "number": one.number,
-            "at": one.at,
-            "actor": {"id": one.actor_id, "name": one.actor_name},
-            "address": one.address,
-            "action": one.action,
-            "target": one.target,
-            "details": dict(one.details),
-        }
+        AuditItem(
+            number=one.number,
+            at=one.at,
+            actor=Actor(one.actor_id, one.actor_name),
+            address=one.address,
+            action=one.action,
+            target=one.target,
+            details=dict(one.details),
+        )
         for one in found
     ]
-    return json_answer({"items": items, "next": found[-1].number if len(found) == query.limit else None})
+    return json_answer(AuditPage(items, next=found[-1].number if len(found) == query.limit else None))

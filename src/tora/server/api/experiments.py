@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -15,12 +16,15 @@ from tora.errors import ToraValidationError
 from tora.models import Experiment
 from tora.server.answers import json_answer
 from tora.server.audit import note
+from tora.server.auth import bound
 from tora.server.bodies import LARGE_BODY, read_json
 from tora.server.catalog.records import Place
 from tora.server.context import ACCESS, CALLER, CATALOG, HUB, KNOWN, METRICS, PRESENCE
 from tora.server.refusals import Refusal
 from tora.server.rights import Right, reaches
+from tora.server.shapes import Deleted
 from tora.server.shown import shown_with_token, writer_of
+from tora.types import Status
 
 __all__ = ["change", "create", "delete", "show"]
 
@@ -59,17 +63,27 @@ async def change(request: web.Request) -> web.Response:
     changes = _changes(body)
     if "workspace_id" in changes:
         await _check_move(request, experiment_id, changes["workspace_id"])
-    experiment = await request.app[CATALOG].change_experiment(experiment_id, **changes)
+    if body.status is msgspec.UNSET:
+        experiment = await request.app[CATALOG].change_experiment(experiment_id, **changes)
+    else:
+        if changes:
+            await request.app[CATALOG].change_experiment(experiment_id, **changes)
+        experiment = await _set_status(request, experiment_id, body.status, writer)
     if "workspace_id" in changes:
         request.app[ACCESS].forget()
-    if body.status is not msgspec.UNSET:
-        experiment = await request.app[CATALOG].set_status(experiment_id, body.status, writer)
-        if writer is not None:
-            await request.app[METRICS].sign(experiment_id, writer, time.time(), body.status)
     request.app[HUB].changed(experiment_id)
     if changes:
         await note(request, "experiment.change", experiment_id, fields=sorted(changes))
     return json_answer(await shown_with_token(request, experiment))
+
+
+async def _set_status(request: web.Request, experiment: str, status: Status, writer: str | None) -> Experiment:
+    """Note a status in both stores side by side: a client that ends waits for their disks."""
+    changing = request.app[CATALOG].set_status(experiment, status, writer)
+    if writer is None:
+        return await changing
+    changed, _ = await asyncio.gather(changing, request.app[METRICS].sign(experiment, writer, time.time(), status))
+    return changed
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -82,7 +96,7 @@ async def delete(request: web.Request) -> web.Response:
     await request.app[METRICS].delete(experiment_id)
     request.app[HUB].gone(experiment_id)
     await note(request, "experiment.delete", experiment_id)
-    return json_answer({"id": experiment_id})
+    return json_answer(Deleted(experiment_id))
 
 
 async def _check_move(request: web.Request, experiment: str, workspace: str | None) -> None:
@@ -91,6 +105,8 @@ async def _check_move(request: web.Request, experiment: str, workspace: str | No
         await _check_workspace(request, workspace)
         return
     caller = request[CALLER]
+    if caller.workspace is not None:
+        raise bound(caller)
     creator = (await request.app[KNOWN].place(experiment)).creator_id
     if not caller.is_admin and (caller.user is None or caller.user.id != creator):
         raise Refusal(403, "forbidden", "only who made an experiment may take it out of its workspace")

@@ -10,19 +10,21 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import numpy as np
 from aiohttp import web
 from attrs import evolve
 
-from tora import validation, wire
+from tora import fields, validation, wire
 from tora.server.context import CATALOG, METRICS, OPTIONS
 from tora.server.metrics.base import Chunk
 from tora.server.queries import read_query
 
-__all__ = ["ExportQuery", "export", "remove_leftovers"]
+__all__ = ["CONTENT_TYPES", "ExportQuery", "export", "remove_leftovers"]
+
+CONTENT_TYPES: Final = ("text/csv", "application/jsonl", "application/vnd.apache.parquet")
 
 _PREFIX: Final = ".export."
 _PART: Final = 1024 * 1024
@@ -34,8 +36,10 @@ class ExportQuery(msgspec.Struct):
     """The query of ``GET /experiments/{id}/export``."""
 
     format: Literal["csv", "jsonl", "parquet"] = "csv"
-    name: list[str] = []
-    spreadsheet: bool = False
+    name: list[fields.MetricName] = []
+    spreadsheet: Annotated[
+        bool, msgspec.Meta(description="A name that would be taken for a formula begins with '.")
+    ] = False
 
 
 async def export(request: web.Request) -> web.StreamResponse:

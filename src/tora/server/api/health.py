@@ -9,6 +9,7 @@ from aiohttp import web
 from tora._version import __version__
 from tora.server.answers import json_answer
 from tora.server.context import OPTIONS
+from tora.server.shapes import Health
 
 __all__ = ["PROTOCOL", "health"]
 
@@ -17,4 +18,4 @@ PROTOCOL: Final = 1
 
 async def health(request: web.Request) -> web.Response:
     """Say that the server answers, its version and its mode."""
-    return json_answer({"version": __version__, "protocol": PROTOCOL, "mode": request.app[OPTIONS].mode})
+    return json_answer(Health(__version__, PROTOCOL, request.app[OPTIONS].mode))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
@@ -13,12 +13,14 @@ from tora.errors import ToraValidationError
 from tora.server import naming
 from tora.server.answers import json_answer
 from tora.server.audit import note
+from tora.server.auth import bound
 from tora.server.bodies import read_json
 from tora.server.catalog import NotFoundError, members, users
 from tora.server.catalog.records import Invitation, Role, User
 from tora.server.context import ACCESS, ACCOUNTS, CALLER, CATALOG, THROTTLE
 from tora.server.credentials import new_id
 from tora.server.refusals import Refusal
+from tora.server.shapes import Deleted, Invitations, InvitationShown, Joining, WorkspaceName
 from tora.server.shown import address
 
 __all__ = ["Acceptance", "NewInvitation", "accept", "create", "delete", "list_"]
@@ -41,14 +43,14 @@ class Acceptance(msgspec.Struct, forbid_unknown_fields=True):
 
     token: str
     join: bool = False
-    name: str | None = None
-    password: str | None = None
+    name: naming.UserName | None = None
+    password: naming.Password | None = None
 
 
 async def list_(request: web.Request) -> web.Response:
     """Return the invitations that hold, the newest first."""
     found = await request.app[CATALOG].run(members.invitations_of, request.match_info["id"])
-    return json_answer({"items": [_to_wire(request, one) for one in found]})
+    return json_answer(Invitations([_to_wire(request, one) for one in found]))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -75,7 +77,7 @@ async def delete(request: web.Request) -> web.Response:
     workspace, invitation = request.match_info["id"], request.match_info["invitation"]
     await request.app[CATALOG].run(members.withdraw, workspace, invitation)
     await note(request, "invitation.delete", workspace, invitation=invitation)
-    return json_answer({"id": invitation})
+    return json_answer(Deleted(invitation))
 
 
 async def accept(request: web.Request) -> web.Response:
@@ -83,14 +85,14 @@ async def accept(request: web.Request) -> web.Response:
     body = await read_json(request, Acceptance)
     invited = await _invitation(request, body.token)
     workspace = await request.app[CATALOG].workspace(invited.workspace_id)
-    told: dict[str, Any] = {"workspace": {"id": workspace.id, "name": workspace.name}, "role": invited.role}
+    name = WorkspaceName(workspace.id, workspace.name)
     if not body.join:
-        return json_answer(told | {"joined": False})
+        return json_answer(Joining(name, invited.role, joined=False))
     user, token = await _joining(request, body)
     member = await request.app[CATALOG].run(members.accept, invited.id, user.id)
     request.app[ACCESS].forget()
     await note(request, "invitation.accept", invited.workspace_id, invitation=invited.id, user=user.id)
-    response = json_answer(told | {"joined": True, "role": member.role})
+    response = json_answer(Joining(name, member.role, joined=True))
     if token is not None:
         access = request.app[ACCESS]
         access.cookies.set_session(request, response, token, request.app[ACCOUNTS].session_age)
@@ -115,6 +117,8 @@ async def _joining(request: web.Request, body: Acceptance) -> tuple[User, str | 
     if caller.user is not None:
         if not caller.reaches("full"):
             raise Refusal(403, "forbidden", f"this API key's scope is {caller.scope!r}; sign in to join a workspace")
+        if caller.workspace is not None:
+            raise bound(caller)
         return caller.user, None
     if body.name is None or body.password is None:
         raise ToraValidationError("name and password must be given, for the account that is made; or sign in first")
@@ -127,12 +131,6 @@ async def _joining(request: web.Request, body: Acceptance) -> tuple[User, str | 
     return user, await accounts.sign_in(user.id)
 
 
-def _to_wire(request: web.Request, one: Invitation) -> dict[str, Any]:
+def _to_wire(request: web.Request, one: Invitation) -> InvitationShown:
     token = request.app[ACCESS].signers.invitation.token(one.id)
-    return {
-        "id": one.id,
-        "role": one.role,
-        "createdAt": one.created_at,
-        "expiresAt": one.expires_at,
-        "link": address(request, f"/join#token={token}"),
-    }
+    return InvitationShown(one.id, one.role, one.created_at, one.expires_at, address(request, f"/join#token={token}"))

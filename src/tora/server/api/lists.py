@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -14,9 +14,12 @@ from aiohttp import web
 from tora import wire
 from tora.server.answers import json_answer
 from tora.server.catalog import ExperimentFilter, OutlineNeeds, Outlines, Page, Sight
+from tora.server.catalog.page import MAX_IDS, MAX_LIMIT, MAX_SEARCH
 from tora.server.context import ACCESS, CALLER, CATALOG, METRICS, PRESENCE
 from tora.server.listing import Plan, choose, plan_of
 from tora.server.listing.cursor import read_cursor
+from tora.server.listing.order import SORT_PATTERN
+from tora.server.listing.parsing import MAX_LENGTH
 from tora.server.queries import read_query
 from tora.server.rights import Right
 from tora.server.shown import shown
@@ -27,26 +30,47 @@ MAX_COLUMNS: Final = 10_000
 """Names of a kind in one answer, the most frequent ones."""
 
 
+def _described(description: str, **bounds: Any) -> msgspec.Meta:
+    return msgspec.Meta(description=description, extra_json_schema=bounds)
+
+
+_FILTER: Final = msgspec.Meta(
+    description="Comparisons with and, or, not and brackets; see docs/protocol.md.",
+    extra_json_schema={"maxLength": MAX_LENGTH},
+    examples=["lr < 0.01 and acc.max > 0.9"],
+)
+_SORT: Final = msgspec.Meta(
+    description="By what, with - before it for the largest first.",
+    extra_json_schema={"pattern": SORT_PATTERN},
+    examples=["-created", "metric:loss:min"],
+)
+
+
 class ListQuery(msgspec.Struct):
     """The query of ``GET /experiments``."""
 
     workspace: str | None = None
-    q: str | None = None
+    mine: bool = False
+    q: (
+        Annotated[str, _described("The name, the id, the description or a tag contains it.", maxLength=MAX_SEARCH)]
+        | None
+    ) = None
     tag: str | None = None
     status: Literal["running", "finished", "failed", "stopped", "lost"] | None = None
-    filter: str | None = None
+    filter: Annotated[str, _FILTER] | None = None
     archived: Literal["no", "yes", "all"] = "no"
-    id: list[str] = []
-    metric: list[str] = []
-    sort: str = "-created"
-    limit: int = 100
-    cursor: str | None = None
+    id: Annotated[list[str], _described("These alone.", maxItems=MAX_IDS)] = []
+    metric: Annotated[list[str], _described("With the summaries of these metrics alone.")] = []
+    sort: Annotated[str, _SORT] = "-created"
+    limit: Annotated[int, _described("Experiments on a page.", minimum=1, maximum=MAX_LIMIT)] = 100
+    cursor: Annotated[str, _described("The `next` of an earlier page, unchanged.")] | None = None
 
 
 class ColumnsQuery(msgspec.Struct):
     """The query of ``GET /columns``."""
 
     workspace: str | None = None
+    mine: bool = False
     archived: Literal["no", "yes", "all"] = "no"
 
 
@@ -66,7 +90,7 @@ async def list_(request: web.Request) -> web.Response:
 async def columns(request: web.Request) -> web.Response:
     """Return the hyperparameters, metrics and tags that listed experiments have, and how many have each."""
     query = read_query(request, ColumnsQuery)
-    sight = await _sight(request, query.workspace)
+    sight = await _sight(request, query)
     wanted = ExperimentFilter(query.workspace, archived=query.archived, sight=sight)
     outlines = await request.app[CATALOG].outlines(wanted, OutlineNeeds(params=True, tags=True))
     metrics = await request.app[METRICS].names(outlines.ids)
@@ -88,19 +112,19 @@ async def _page(request: web.Request, query: ListQuery) -> Page:
         query.cursor,
         query.archived,
         query.id or None,
-        await _sight(request, query.workspace),
+        await _sight(request, query),
     )
     if plan.in_catalog:
         return await request.app[CATALOG].experiments(wanted)
     return await _chosen(request, wanted, plan)
 
 
-async def _sight(request: web.Request, workspace: str | None) -> Sight | None:
-    """Return what the caller may see; refuse the list of a workspace that is not theirs."""
+async def _sight(request: web.Request, query: ListQuery | ColumnsQuery) -> Sight | None:
+    """Return what the caller wants of what they may see; refuse the list of a workspace that is not theirs."""
     caller = request[CALLER]
-    if workspace is not None:
-        await request.app[ACCESS].check(caller, Right.VISIT, id=workspace)
-    return caller.sight()
+    if query.workspace is not None:
+        await request.app[ACCESS].check(caller, Right.VISIT, id=query.workspace)
+    return caller.own_sight() if query.mine else caller.sight()
 
 
 async def _chosen(request: web.Request, wanted: ExperimentFilter, plan: Plan) -> Page:

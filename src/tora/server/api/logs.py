@@ -10,6 +10,7 @@ from tora import validation, wire
 from tora.server.answers import json_answer
 from tora.server.bodies import LARGE_BODY, read_body, read_json
 from tora.server.context import CATALOG, HUB, INGEST, METRICS, PRESENCE
+from tora.server.shapes import Accepted, Seen
 from tora.types import Status
 
 __all__ = ["heartbeat", "logs_batch", "metrics_batch"]
@@ -38,7 +39,7 @@ async def heartbeat(request: web.Request) -> web.Response:
         request.app[PRESENCE].sign(experiment, writer)
         if body.status != "running":
             await _end(request, experiment, writer, body.status)
-    return json_answer({"writer": writer, "status": body.status})
+    return json_answer(Seen(writer, body.status))
 
 
 async def _end(request: web.Request, experiment: str, writer: str, status: Status) -> None:
@@ -57,4 +58,4 @@ async def _stored(request: web.Request, shape: type[wire.Batch | wire.OlderBatch
         body = await read_body(request, LARGE_BODY)
         writer, outcome = await ingest.store(experiment, body, shape)
     request.app[PRESENCE].sign(experiment, writer)
-    return json_answer({"accepted": outcome.accepted, "through": outcome.through}, 201)
+    return json_answer(Accepted(outcome.accepted, outcome.through), 201)

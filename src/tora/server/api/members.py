@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from aiohttp import web
 
@@ -14,6 +12,7 @@ from tora.server.catalog import members
 from tora.server.catalog.records import Member, Role
 from tora.server.context import ACCESS, CALLER, CATALOG
 from tora.server.rights import Right
+from tora.server.shapes import Deleted, Members, MemberShown
 
 __all__ = ["Membership", "list_", "member_to_wire", "remove", "set_role"]
 
@@ -27,7 +26,7 @@ class Membership(msgspec.Struct, forbid_unknown_fields=True):
 async def list_(request: web.Request) -> web.Response:
     """Return a workspace's members by name."""
     found = await request.app[CATALOG].run(members.of_workspace, request.match_info["id"])
-    return json_answer({"items": [member_to_wire(one) for one in found]})
+    return json_answer(Members([member_to_wire(one) for one in found]))
 
 
 async def set_role(request: web.Request) -> web.Response:
@@ -49,9 +48,9 @@ async def remove(request: web.Request) -> web.Response:
     await request.app[CATALOG].run(members.remove, workspace, user)
     request.app[ACCESS].forget()
     await note(request, "member.remove", workspace, user=user)
-    return json_answer({"id": user})
+    return json_answer(Deleted(user))
 
 
-def member_to_wire(member: Member) -> dict[str, Any]:
+def member_to_wire(member: Member) -> MemberShown:
     """Return a member as the protocol shows them."""
-    return {"id": member.user_id, "name": member.name, "role": member.role}
+    return MemberShown(member.user_id, member.name, member.role)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 from attrs import evolve
 
-from tora import validation, wire
+from tora import fields, validation, wire
 from tora.errors import ToraValidationError
 from tora.models import Summary
 from tora.server.answers import json_answer
@@ -33,12 +33,18 @@ MAX_ANSWER: Final = 5_000_000
 _SMALL: Final = 50_000
 
 
+_POINTS: Final = msgspec.Meta(
+    description="Buckets of a series at most; 0 for every point.",
+    extra_json_schema={"minimum": 0, "maximum": MAX_POINTS},
+)
+
+
 class SeriesParameters(msgspec.Struct):
     """The query of ``GET /series``."""
 
-    experiment: list[str] = []
-    name: list[str] = []
-    points: int = 1000
+    experiment: Annotated[list[fields.Id], msgspec.Meta(extra_json_schema={"minItems": 1})] = []
+    name: Annotated[list[fields.MetricName], msgspec.Meta(description="Every metric where none is named.")] = []
+    points: Annotated[int, _POINTS] = 1000
     x: Literal["step", "time"] = "step"
     from_: float | None = msgspec.field(default=None, name="from")
     to: float | None = None

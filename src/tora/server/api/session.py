@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from aiohttp import web
+from attrs import asdict
 
-from tora import rendezvous, validation
+from tora import rendezvous
 from tora.errors import ToraValidationError
 from tora.server import naming
 from tora.server.answers import json_answer
 from tora.server.audit import note
 from tora.server.auth import unauthorized
 from tora.server.bodies import read_json
+from tora.server.catalog import users
 from tora.server.catalog.records import OWNER_ID, User
-from tora.server.context import ACCESS, ACCOUNTS, CALLER, OPTIONS, THROTTLE
+from tora.server.context import ACCESS, ACCOUNTS, CALLER, CATALOG, OPTIONS, THROTTLE
 from tora.server.credentials import same
 from tora.server.refusals import Refusal
 from tora.server.rights import Caller
+from tora.server.shapes import Empty, Session, SharedOnly, UserShown
 
 __all__ = ["NewPassword", "SignIn", "set_password", "show", "sign_in", "sign_out", "user_to_wire"]
 
@@ -34,7 +35,7 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST /password``: the new one, and the current one or a one-time link's token."""
 
-    password: str
+    password: naming.Password
     current: str | None = None
     token: str | None = None
 
@@ -64,7 +65,7 @@ async def sign_out(request: web.Request) -> web.Response:
         request.app[ACCESS].forget()
         if user is not None:
             await note(request, "session.end", user.id)
-    response = json_answer({})
+    response = json_answer(Empty())
     cookies.drop_session(request, response)
     return response
 
@@ -74,20 +75,26 @@ async def set_password(request: web.Request) -> web.Response:
     body = await read_json(request, NewPassword)
     accounts = request.app[ACCOUNTS]
     if body.token is not None:
-        async with request.app[THROTTLE].attempt(request) as attempt:
-            user = await accounts.holder(body.token)
-            if user is None or user.disabled:
-                attempt.failed()
-                raise Refusal(
-                    401,
-                    "unauthorized",
-                    "this link was used, has expired or was replaced; ask an administrator for another",
-                )
+        user = await _redeemed(request, body.token, body.password)
     else:
         user = await _confirmed(request, body.current)
-    await accounts.set_password(user, naming.password(body.password, user.name))
+        await accounts.set_password(user, naming.password(body.password, user.name))
     request.app[ACCESS].forget()
     return await _signed_in(request, user, "password.set")
+
+
+async def _redeemed(request: web.Request, token: str, password: str) -> User:
+    accounts = request.app[ACCOUNTS]
+    async with request.app[THROTTLE].attempt(request) as attempt:
+        holder = await accounts.holder(token)
+        if holder is not None:
+            user = await accounts.redeem(token, naming.password(password, holder.name))
+            if user is not None:
+                return user
+        attempt.failed()
+        raise Refusal(
+            401, "unauthorized", "this link was used, has expired or was replaced; ask an administrator for another"
+        )
 
 
 async def _confirmed(request: web.Request, current: str | None) -> User:
@@ -106,7 +113,9 @@ async def _by_password(request: web.Request, name: str, password: str) -> User:
         user = await request.app[ACCOUNTS].find(name, password)
         if user is None:
             attempt.failed()
-            await note(request, "session.refused", validation.shown(name)[:100])
+            # A name that nobody has may be a password that was typed into the wrong field.
+            known = await request.app[CATALOG].run(users.named, name)
+            await note(request, "session.refused", "" if known is None else known.id)
             raise Refusal(401, "unauthorized", "there is no account of that name and password")
     return user
 
@@ -122,7 +131,7 @@ async def _by_token(request: web.Request, token: str) -> web.Response:
         if not shared:
             attempt.failed()
             raise Refusal(401, "unauthorized", "this link does not open anything; it may have been revoked")
-    response = json_answer({"shared": sorted(shared)})
+    response = json_answer(SharedOnly(sorted(shared)))
     access.cookies.set_share(request, response, token)
     return response
 
@@ -141,24 +150,17 @@ async def _signed_in(request: web.Request, user: User, action: str = "session.st
     return response
 
 
-def _session(request: web.Request, caller: Caller) -> dict[str, Any]:
-    return {
-        "user": None if caller.user is None else user_to_wire(caller.user),
-        "scope": caller.scope,
-        "shared": sorted(caller.shared),
-        "anonymous": request.app[ACCESS].anonymous,
-        "mode": request.app[OPTIONS].mode,
-        "isLocalUser": caller.user is not None and caller.user.id == OWNER_ID,
-    }
+def _session(request: web.Request, caller: Caller) -> Session:
+    return Session(
+        user=None if caller.user is None else user_to_wire(caller.user),
+        scope=caller.scope,
+        shared=sorted(caller.shared),
+        anonymous=request.app[ACCESS].anonymous,
+        mode=request.app[OPTIONS].mode,
+        is_local_user=caller.user is not None and caller.user.id == OWNER_ID,
+    )
 
 
-def user_to_wire(user: User) -> dict[str, Any]:
+def user_to_wire(user: User) -> UserShown:
     """Return a user as the protocol shows them."""
-    return {
-        "id": user.id,
-        "name": user.name,
-        "isAdmin": user.is_admin,
-        "disabled": user.disabled,
-        "hasPassword": user.has_password,
-        "createdAt": user.created_at,
-    }
+    return UserShown(**asdict(user))

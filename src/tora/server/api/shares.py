@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from aiohttp import web
 
@@ -13,6 +12,7 @@ from tora.server.catalog import shares
 from tora.server.catalog.records import Share
 from tora.server.context import ACCESS, CALLER, CATALOG
 from tora.server.credentials import new_id
+from tora.server.shapes import Deleted, Shares, ShareShown
 from tora.server.shown import address
 
 __all__ = ["create", "delete", "list_"]
@@ -21,7 +21,7 @@ __all__ = ["create", "delete", "list_"]
 async def list_(request: web.Request) -> web.Response:
     """Return the links to an experiment, the newest first."""
     found = await request.app[CATALOG].run(shares.of_experiment, request.match_info["id"])
-    return json_answer({"items": [_to_wire(request, one) for one in found]})
+    return json_answer(Shares([_to_wire(request, one) for one in found]))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -44,13 +44,10 @@ async def delete(request: web.Request) -> web.Response:
     await request.app[CATALOG].run(shares.delete, experiment, share)
     request.app[ACCESS].forget()
     await note(request, "share.delete", experiment, share=share)
-    return json_answer({"id": share})
+    return json_answer(Deleted(share))
 
 
-def _to_wire(request: web.Request, one: Share) -> dict[str, Any]:
+def _to_wire(request: web.Request, one: Share) -> ShareShown:
     token = request.app[ACCESS].signers.share.token(one.id)
-    return {
-        "id": one.id,
-        "createdAt": one.created_at,
-        "link": address(request, f"/shared#token={token}&to=/e/{one.experiment_id}"),
-    }
+    link = address(request, f"/shared#token={token}&to=/e/{one.experiment_id}")
+    return ShareShown(one.id, one.created_at, link)

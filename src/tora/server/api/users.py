@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from attrs import asdict
 
 from tora.server import naming
 from tora.server.accounts import TICKET_AGE
@@ -18,6 +19,7 @@ from tora.server.catalog import users
 from tora.server.catalog.records import OWNER_ID, User
 from tora.server.context import ACCESS, ACCOUNTS, CALLER, CATALOG
 from tora.server.refusals import Refusal
+from tora.server.shapes import Deleted, Users, UserWithLink
 from tora.server.shown import address
 
 __all__ = ["NewUser", "UserChange", "change", "create", "delete", "link", "list_"]
@@ -26,7 +28,7 @@ __all__ = ["NewUser", "UserChange", "change", "create", "delete", "link", "list_
 class NewUser(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """The body of ``POST /users``."""
 
-    name: str
+    name: naming.UserName
     is_admin: bool = False
 
 
@@ -39,7 +41,7 @@ class UserChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 async def list_(request: web.Request) -> web.Response:
     """Return all users by name."""
-    return json_answer({"items": [user_to_wire(one) for one in await request.app[CATALOG].run(users.every)]})
+    return json_answer(Users([user_to_wire(one) for one in await request.app[CATALOG].run(users.every)]))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -48,7 +50,7 @@ async def create(request: web.Request) -> web.Response:
     name = naming.user_name(body.name)
     user = await request.app[CATALOG].run(users.create, name, is_admin=body.is_admin)
     await note(request, "user.create", user.id, name=user.name, isAdmin=user.is_admin)
-    return json_answer(user_to_wire(user) | await _link(request, user), 201)
+    return json_answer(await _with_link(request, user), 201)
 
 
 async def change(request: web.Request) -> web.Response:
@@ -70,19 +72,23 @@ async def delete(request: web.Request) -> web.Response:
     await request.app[CATALOG].run(users.delete, user_id, caller.id)
     request.app[ACCESS].forget()
     await note(request, "user.delete", user_id, name=user.name)
-    return json_answer({"id": user_id})
+    return json_answer(Deleted(user_id))
 
 
 async def link(request: web.Request) -> web.Response:
     """Return a one-time link with which a user sets a password anew; an earlier one ends."""
     user = await request.app[CATALOG].run(users.get, _of_others(request, "given a password"))
     await note(request, "user.link", user.id)
-    return json_answer(user_to_wire(user) | await _link(request, user), 201)
+    return json_answer(await _with_link(request, user), 201)
 
 
-async def _link(request: web.Request, user: User) -> dict[str, Any]:
+async def _with_link(request: web.Request, user: User) -> UserWithLink:
     ticket = await request.app[ACCOUNTS].issue_ticket(user)
-    return {"link": address(request, f"/welcome#token={ticket}"), "linkExpiresAt": dt.datetime.now(dt.UTC) + TICKET_AGE}
+    return UserWithLink(
+        **asdict(user),
+        link=address(request, f"/welcome#token={ticket}"),
+        link_expires_at=dt.datetime.now(dt.UTC) + TICKET_AGE,
+    )
 
 
 def _of_others(request: web.Request, done: str) -> str:

@@ -15,6 +15,7 @@ from tora.server.audit import note
 from tora.server.bodies import read_json
 from tora.server.catalog.records import OWNER_ID
 from tora.server.context import ACCESS, CALLER, CATALOG
+from tora.server.shapes import Deleted
 
 __all__ = ["change", "create", "delete", "list_", "show"]
 
@@ -66,7 +67,7 @@ async def delete(request: web.Request) -> web.Response:
     await request.app[CATALOG].delete_workspace(workspace)
     request.app[ACCESS].forget()
     await note(request, "workspace.delete", workspace)
-    return json_answer({"id": workspace})
+    return json_answer(Deleted(workspace))
 
 
 def _to_wire(request: web.Request, workspace: Workspace) -> dict[str, Any]:

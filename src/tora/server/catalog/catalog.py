@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tora.models import Experiment, Workspace
 from tora.server.catalog import experiments, secret, workspaces
 from tora.server.catalog.changes import transaction
+from tora.server.catalog.copies import copy_online
 from tora.server.catalog.engine import make_engine, shown, sqlite_url, translated, use_wal
+from tora.server.catalog.errors import CatalogError
 from tora.server.catalog.file import mark_of, prepare_file
 from tora.server.catalog.migrate import upgrade
 from tora.server.catalog.outline import OutlineNeeds, Outlines
@@ -229,12 +231,32 @@ class Catalog:
         """Return 32 random bytes that are made at the first call and the same ever after."""
         return await self._do(secret.get, name)
 
+    # --- Copies -----------------------------------------------------------------------------------
+
+    async def copy_to(self, path: Path) -> None:
+        """Write all that is committed to a new file; calls that come meanwhile wait.
+
+        Raises:
+            CatalogError: It cannot be written, or the catalog is in no file of ours.
+        """
+        if self._mark is None:
+            raise CatalogError(f"the catalog {shown(self._url)} is in no file; copy it with its database's own tools")
+        await self._kept(self._copied(path))
+
+    async def _copied(self, path: Path) -> None:
+        with translated(self._url):
+            async with self._engine.connect() as connection:
+                await copy_online(connection, path)
+
     async def _do(
         self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        return await self._kept(self._transaction(work, *args, **kwargs))
+
+    async def _kept(self, work: Coroutine[Any, Any, T]) -> T:
         # A task of its own, since SQLAlchemy gives up the connection of a cancelled one: the file stays
         # locked by it, and every later call would fail.
-        task = asyncio.create_task(self._transaction(work, *args, **kwargs))
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)

@@ -38,6 +38,8 @@ def sqlite_url(path: Path) -> sa.URL:
 def make_engine(url: sa.URL) -> AsyncEngine:
     """Return an engine that has not connected yet."""
     options: dict[str, Any] = {
+        # Values stay out of what is raised, and so out of the log.
+        "hide_parameters": True,
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
     }
@@ -68,9 +70,10 @@ def translated(url: sa.URL) -> Iterator[None]:
     """Turn the database's errors into CatalogError with its name and what to do."""
     try:
         yield
-    except DBAPIError as exc:
-        kind, advice = _advice(exc.orig)
-        raise kind(f"the catalog {shown(url)} cannot be used: {exc.orig}; {advice}") from exc
+    except (DBAPIError, sqlite3.Error) as exc:
+        said = exc.orig if isinstance(exc, DBAPIError) else exc
+        kind, advice = _advice(said)
+        raise kind(f"the catalog {shown(url)} cannot be used: {said}; {advice}") from exc
 
 
 def _is_sqlite(url: sa.URL) -> bool:

@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from tora.server.catalog.engine import shown, translated
+from tora.server.catalog.engine import shown, sqlite_url, translated
 from tora.server.catalog.errors import CatalogError
 from tora.server.catalog.migrate import check
 from tora.server.storage.mark import Mark
 from tora.server.storage.newfile import trouble_or_new
 
-__all__ = ["mark_of", "prepare_file"]
+__all__ = ["look_at", "mark_of", "prepare_file"]
 
 
 def mark_of(url: sa.URL) -> Mark | None:
@@ -44,6 +44,15 @@ def prepare_file(url: sa.URL, mark: Mark) -> None:
         _look(url, mark)
 
 
+def look_at(path: Path) -> str | None:
+    """Return the revision of a catalog that nobody has open, None when it has no table yet; change nothing.
+
+    Raises:
+        CatalogError: It is damaged, not Tora's, or lacks what was acknowledged.
+    """
+    return _look(sqlite_url(path), Mark(path, path.with_name(f"{path.name}-wal")))
+
+
 def _make(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # it will hold secrets
     connection = sqlite3.connect(path)
@@ -51,16 +60,18 @@ def _make(path: Path) -> None:
     connection.close()
 
 
-def _look(url: sa.URL, mark: Mark) -> None:
+def _look(url: sa.URL, mark: Mark) -> str | None:
     """Check a catalog without changing it: whoever may write it folds its log in when he closes it."""
-    engine = sa.create_engine("sqlite://", creator=lambda: _read_only(mark.store), poolclass=sa.NullPool)
+    engine = sa.create_engine("sqlite://", creator=lambda: _read_only(mark), poolclass=sa.NullPool)
     try:
         with translated(url), engine.connect() as connection:
-            check(connection, shown(url), mark)
+            return check(connection, shown(url), mark)
     finally:
         # SQLite's shared memory, which a catalog with one owner does without.
         mark.store.with_name(f"{mark.store.name}-shm").unlink(missing_ok=True)
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)
+def _read_only(mark: Mark) -> sqlite3.Connection:
+    # Without a log there is none to be made either.
+    how = "mode=ro" if mark.log.exists() else "immutable=1"
+    return sqlite3.connect(f"file:{quote(str(mark.store))}?{how}", uri=True, timeout=1.0)

@@ -34,7 +34,7 @@ async def of_workspace(connection: AsyncConnection, workspace_id: str) -> list[M
 
 
 async def set_role(connection: AsyncConnection, workspace_id: str, user_id: str, role: Role) -> Member:
-    """Give a user a role, member already or not.
+    """Give a user a role, member already or not; where it is a lesser one, the workspace's invitations end.
 
     Raises:
         NotFoundError: There is no such workspace or user.
@@ -44,13 +44,16 @@ async def set_role(connection: AsyncConnection, workspace_id: str, user_id: str,
     user = await people.get(connection, user_id)
     if role != "owner":
         await _keep_an_owner(connection, workspace_id, user_id)
+    before = await _role(connection, workspace_id, user_id)
+    if before is not None and ROLES.index(before) > ROLES.index(role):
+        await _end_invitations(connection, workspace_id)
     await connection.execute(_membership(workspace_id, user_id))
     await connection.execute(members.insert().values(workspace_id=workspace_id, user_id=user_id, role=role))
     return Member(user_id, user.name, role)
 
 
 async def remove(connection: AsyncConnection, workspace_id: str, user_id: str) -> None:
-    """Let a user be no member any more.
+    """Let a user be no member any more; the workspace's invitations end.
 
     Raises:
         NotFoundError: They are none.
@@ -60,6 +63,7 @@ async def remove(connection: AsyncConnection, workspace_id: str, user_id: str) -
     result = await connection.execute(_membership(workspace_id, user_id))
     if not result.rowcount:
         raise NotFoundError("member", user_id)
+    await _end_invitations(connection, workspace_id)
 
 
 async def invite(connection: AsyncConnection, new: Invitation) -> Invitation:
@@ -118,13 +122,21 @@ async def accept(connection: AsyncConnection, invitation_id: str, user_id: str) 
         NotFoundError: The invitation does not hold.
     """
     invited = await invitation(connection, invitation_id)
-    query = sa.select(members.c.role).where(
-        members.c.workspace_id == invited.workspace_id, members.c.user_id == user_id
-    )
-    role: Role | None = await connection.scalar(query)
+    role = await _role(connection, invited.workspace_id, user_id)
     if role is not None and ROLES.index(role) >= ROLES.index(invited.role):
         return Member(user_id, (await people.get(connection, user_id)).name, role)
     return await set_role(connection, invited.workspace_id, user_id, invited.role)
+
+
+async def _role(connection: AsyncConnection, workspace_id: str, user_id: str) -> Role | None:
+    query = sa.select(members.c.role).where(members.c.workspace_id == workspace_id, members.c.user_id == user_id)
+    role: Role | None = await connection.scalar(query)
+    return role
+
+
+async def _end_invitations(connection: AsyncConnection, workspace_id: str) -> None:
+    # Whoever goes, or may do less from now on, may have kept a link that says otherwise.
+    await connection.execute(invitations.delete().where(invitations.c.workspace_id == workspace_id))
 
 
 async def _keep_an_owner(connection: AsyncConnection, workspace_id: str, leaving: str) -> None:

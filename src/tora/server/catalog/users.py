@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tora.server.catalog.errors import NotFoundError, TakenError
 from tora.server.catalog.records import OWNER_ID, Role, User
-from tora.server.catalog.tables import experiments, members, sessions, tickets, users
+from tora.server.catalog.tables import experiments, invitations, members, sessions, tickets, users
 
 __all__ = [
     "Identity",
@@ -30,6 +30,7 @@ __all__ = [
     "identity",
     "named",
     "password_of",
+    "redeem",
     "renew_password",
     "set_password",
     "start_session",
@@ -94,18 +95,20 @@ async def identity(connection: AsyncConnection, user_id: str) -> Identity | None
 
 
 async def change(connection: AsyncConnection, user_id: str, changes: dict[str, Any]) -> User:
-    """Change ``is_admin`` or ``disabled``; somebody who is disabled is also signed out."""
-    await get(connection, user_id)
+    """Change ``is_admin`` or ``disabled``; somebody who is disabled is signed out, and the links they know end."""
+    before = await get(connection, user_id)
     if changes:
         await connection.execute(users.update().where(users.c.id == user_id).values(changes))
     if changes.get("disabled"):
         await drop_sessions(connection, user_id)
+    if changes.get("disabled") or changes.get("is_admin") is False:
+        await _end_known_links(connection, before)
     return await get(connection, user_id)
 
 
 async def delete(connection: AsyncConnection, user_id: str, heir: str) -> None:
     """Delete a user; what was theirs alone goes to the heir, lest it be nobody's and so everybody's."""
-    await get(connection, user_id)
+    await _end_known_links(connection, await get(connection, user_id))
     await connection.execute(experiments.update().where(experiments.c.creator_id == user_id).values(creator_id=heir))
     await connection.execute(users.delete().where(users.c.id == user_id))
 
@@ -146,6 +149,15 @@ async def by_ticket(connection: AsyncConnection, token_hash: bytes) -> User | No
     return None if found is None else await _find(connection, users.c.id == found)
 
 
+async def redeem(connection: AsyncConnection, token_hash: bytes, password_hash: str) -> User | None:
+    """Set the password that a token may set, which it then may no longer; None where it may not."""
+    user = await by_ticket(connection, token_hash)
+    if user is None or user.disabled:
+        return None
+    await set_password(connection, user.id, password_hash)
+    return await get(connection, user.id)
+
+
 async def start_session(connection: AsyncConnection, user_id: str, token_hash: bytes, expires_at: dt.datetime) -> None:
     """Let a token sign the user in until a time; sessions that have expired go."""
     await connection.execute(sessions.delete().where(sessions.c.expires_at <= _now()))
@@ -169,6 +181,16 @@ async def drop_session(connection: AsyncConnection, token_hash: bytes) -> None:
 async def drop_sessions(connection: AsyncConnection, user_id: str) -> None:
     """Sign a user out everywhere."""
     await connection.execute(sessions.delete().where(sessions.c.user_id == user_id))
+
+
+async def _end_known_links(connection: AsyncConnection, user: User) -> None:
+    """End the links by which somebody who goes could come back under another name."""
+    if user.is_admin:  # they could see every invitation, and make links to set anybody's password
+        await connection.execute(invitations.delete())
+        await connection.execute(tickets.delete())
+        return
+    theirs = sa.select(members.c.workspace_id).where(members.c.user_id == user.id)
+    await connection.execute(invitations.delete().where(invitations.c.workspace_id.in_(theirs)))
 
 
 async def _find(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> User | None:

@@ -13,7 +13,7 @@ from tora.server.listing.matching import as_number, as_text
 from tora.server.listing.subject import Subject
 from tora.server.listing.tree import Param, Stat
 
-__all__ = ["Key", "Order", "order_of", "place_of"]
+__all__ = ["SORT_PATTERN", "Key", "Order", "order_of", "place_of"]
 
 Column: TypeAlias = Literal["created", "updated", "name", "status", "duration"]
 
@@ -23,6 +23,9 @@ Key: TypeAlias = tuple[int, float | str]
 _COLUMNS: Final[Sequence[Column]] = ("created", "updated", "name", "status", "duration")
 _STATS: Final = ("last", "min", "max")
 _NUMBER, _TEXT = 0, 1
+
+SORT_PATTERN: Final = f"^-?({'|'.join(_COLUMNS)}|param:.+|metric:.+:({'|'.join(_STATS)}))$"
+"""What `order_of` takes, for the description of the protocol."""
 
 
 @frozen

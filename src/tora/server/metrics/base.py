@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
@@ -24,6 +25,7 @@ __all__ = [
     "MetricsStore",
     "NewPoints",
     "PointBatch",
+    "PointCounts",
     "Series",
     "SeriesQuery",
     "StoreError",
@@ -63,6 +65,19 @@ class PointBatch:
     metadata: Sequence[str | None]
     msg_ids: Sequence[str | None]
     received: float
+
+
+@frozen
+class PointCounts:
+    """How much a store holds.
+
+    Attributes:
+        tables: The number of rows of each kind.
+        experiments: The number of points of each experiment that has any.
+    """
+
+    tables: Mapping[str, int]
+    experiments: Mapping[str, int]
 
 
 @frozen
@@ -244,6 +259,15 @@ class MetricsStore(ABC):
     @abstractmethod
     async def delete(self, experiment: str) -> None:
         """Delete all that is known of an experiment."""
+
+    @abstractmethod
+    async def copy_to(self, path: Path) -> None:
+        """Write all that is committed to a new file while reads go on; what is to be stored waits meanwhile.
+
+        Raises:
+            StoreFullError: There is no room for it.
+            StoreError: It cannot be written.
+        """
 
     @property
     @abstractmethod

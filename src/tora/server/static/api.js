@@ -18,15 +18,25 @@ export function isAborted(error) {
   return error.name === "AbortError";
 }
 
-async function get(path, { params = [], signal } = {}) {
+let leadToSignIn = () => false;
+
+/** Have `lead` called when the server asks who is there; true says that the page is being left, and nothing is answered. */
+export function whenUnknown(lead) {
+  leadToSignIn = lead;
+}
+
+/** Ask for what is at a path; `params` are pairs, of which empty ones are left out. */
+export async function get(path, { params = [], signal } = {}) {
   const query = new URLSearchParams(params.filter(([, value]) => (value ?? "") !== ""));
   const target = query.size ? `${path}?${query}` : path;
   return unwrap(`GET ${path}`, await answer(target, { signal }));
 }
 
-async function send(method, path, { body, keepalive = false } = {}) {
+/** Send a change; with `entering` a 401 is the answer to what was sent, and leads nowhere. */
+export async function send(method, path, { body, keepalive = false, entering = false } = {}) {
   const headers = body === undefined ? {} : { "content-type": "application/json" };
-  return unwrap(`${method} ${path}`, await answer(path, { method, body: JSON.stringify(body), keepalive, headers }));
+  const response = await answer(path, { method, body: JSON.stringify(body), keepalive, headers });
+  return unwrap(`${method} ${path}`, response, entering);
 }
 
 async function answer(target, { headers = {}, ...request }) {
@@ -38,7 +48,8 @@ async function answer(target, { headers = {}, ...request }) {
   }
 }
 
-async function unwrap(asked, response) {
+async function unwrap(asked, response, entering = false) {
+  if (response.status === 401 && !entering && leadToSignIn()) return new Promise(() => {});
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null && "data" in body) return body.data;
   const message = body?.error?.message ?? `${asked} was answered with status ${response.status}.`;
@@ -55,15 +66,15 @@ export function getHealth() {
  * experiments; `filter` is an expression.
  */
 export function listExperiments({ metrics = [], ids = [], signal, ...asked } = {}) {
-  const { q, filter, tag, status, archived, sort, workspace = null, cursor = null, limit = 50 } = asked;
-  const plain = Object.entries({ q, filter, tag, status, archived, sort, workspace, cursor, limit });
+  const { q, filter, tag, status, archived, sort, workspace = null, mine = null, cursor = null, limit = 50 } = asked;
+  const plain = Object.entries({ q, filter, tag, status, archived, sort, workspace, mine, cursor, limit });
   const repeated = [...metrics.map((name) => ["metric", name]), ...ids.map((id) => ["id", id])];
   return get("/experiments", { params: [...plain, ...repeated], signal });
 }
 
 /** What columns a list could have: `{params, metrics, tags}`, `{name, count}` each, most frequent first. */
-export function getColumns({ workspace = null, archived = null, signal } = {}) {
-  return get("/columns", { params: [["workspace", workspace], ["archived", archived]], signal });
+export function getColumns({ workspace = null, mine = null, archived = null, signal } = {}) {
+  return get("/columns", { params: Object.entries({ workspace, mine, archived }), signal });
 }
 
 /** Change what `changes` names of an experiment; returns it as it is then. */

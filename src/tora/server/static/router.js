@@ -14,9 +14,10 @@ function current() {
   return location.href;
 }
 
-/** Go to another page of the dashboard. */
-export function navigate(href) {
-  history.pushState(null, "", href);
+/** Go to another page of the dashboard; with `replace`, "back" does not return to the one that is left. */
+export function navigate(href, { replace = false } = {}) {
+  if (replace) history.replaceState(null, "", href);
+  else history.pushState(null, "", href);
   address.value = current();
   scrollTo(0, 0);
 }

@@ -3,9 +3,15 @@
 const ROUTES = [
   [/^\/$/, "experiments"],
   [/^\/e\/([^/]+)\/?$/, "experiment"],
+  [/^\/mine\/?$/, "mine"],
   [/^\/w\/([^/]+)\/?$/, "workspace"],
+  [/^\/w\/([^/]+)\/settings\/?$/, "workspace-settings"],
   [/^\/compare\/?$/, "compare"],
   [/^\/settings\/?$/, "settings"],
+  [/^\/login\/?$/, "login"],
+  [/^\/welcome\/?$/, "welcome"],
+  [/^\/join\/?$/, "join"],
+  [/^\/shared\/?$/, "shared"],
 ];
 
 /** Return `{view, id}` of a path; the view is null where there is no such page. */

@@ -10,6 +10,7 @@ from typing import Final
 import duckdb
 
 from tora.server.metrics.base import StoreError, StoreFullError
+from tora.server.storage.copying import CopyError
 
 __all__ = ["translated"]
 
@@ -30,7 +31,7 @@ def translated(path: Path) -> Iterator[None]:
     """Turn DuckDB's errors into StoreError with the file's name and what to do."""
     try:
         yield
-    except duckdb.Error as exc:
+    except (duckdb.Error, CopyError) as exc:
         # DuckDB has no class of its own for a full disk or a lock: the message alone tells.
         said = str(exc)
         if any(sign in said for sign in _FULL):

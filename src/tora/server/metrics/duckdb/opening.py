@@ -8,11 +8,12 @@ from typing import Any, Final
 import duckdb
 
 from tora.server.metrics.base import StoreError
+from tora.server.metrics.duckdb.errors import translated
 from tora.server.metrics.duckdb.schema import stored_version, upgrade
 from tora.server.storage.mark import Mark
 from tora.server.storage.newfile import trouble_or_new
 
-__all__ = ["newest", "open_file"]
+__all__ = ["look_at", "newest", "open_file"]
 
 _NEWEST: Final = "SELECT tick, (SELECT COALESCE(max(sid), 0) FROM series) FROM meta"
 _TABLES_OF_POINTS: Final = r"SELECT table_name FROM duckdb_tables() WHERE table_name SIMILAR TO 'points(_\d+)?'"
@@ -44,6 +45,16 @@ def open_file(mark: Mark, config: dict[str, Any], *, thorough: bool) -> duckdb.D
         connection.close()
         raise
     return connection
+
+
+def look_at(path: Path) -> int | None:
+    """Return the version of the tables of a file that nobody has open, None when it has none; read all, change nothing.
+
+    Raises:
+        StoreError: It is damaged, not Tora's, or lacks what was acknowledged.
+    """
+    with translated(path), duckdb.connect(path, read_only=True, config={"threads": 1}) as connection:
+        return _checked(connection, Mark(path, path.with_name(f"{path.name}.wal")), thorough=True)
 
 
 def newest(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:

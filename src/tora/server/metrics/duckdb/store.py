@@ -109,6 +109,13 @@ class DuckDBMetrics(MetricsStore):
         await self._write(self._end.delete, experiment)
         self._unsorted.set()  # a step that it interrupted is to be done again
 
+    async def copy_to(self, path: Path) -> None:
+        """Write all that is committed to a new file; its log, where there is one, lies beside it."""
+        try:
+            await self._write(self._end.copy_to, path)
+        finally:
+            self._unsorted.set()  # as above
+
     async def summaries(
         self, experiments: Sequence[str], names: Sequence[str] | None = None
     ) -> dict[str, list[Summary]]:

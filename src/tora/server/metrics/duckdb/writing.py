@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 
 from tora.server.metrics.base import Appended, PointBatch
 from tora.server.metrics.duckdb.append import append
@@ -14,6 +15,8 @@ from tora.server.metrics.duckdb.group import SidCounter
 from tora.server.metrics.duckdb.index import Index
 from tora.server.metrics.duckdb.opening import newest
 from tora.server.metrics.duckdb.parts import PART_ROWS, Tail, begin_part, open_tail, read_parts
+from tora.server.storage.copying import copy_open_file
+from tora.server.storage.mark import Mark
 from tora.types import Status
 
 __all__ = ["WritingEnd"]
@@ -102,6 +105,17 @@ class WritingEnd:
             for table in ("series", "writers", "messages"):
                 connection.execute(f"DELETE FROM {table} WHERE experiment = ?", [experiment])  # noqa: S608  # our names
         self._index.forget([experiment])
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the file and its log, which nobody changes meanwhile, and leave a mark of what they must hold."""
+        mark = Mark(path, path.with_name(f"{path.name}.wal"))
+        source = self._file.mark
+        with self.clustering.held():
+            copy_open_file(source.store, mark.store)
+            if source.log.exists():
+                copy_open_file(source.log, mark.log)
+        mark.write(self._tick)
+        mark.close()
 
     def _start(self) -> None:
         self._index.clear()

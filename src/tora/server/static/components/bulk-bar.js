@@ -1,11 +1,15 @@
 // What can be done with the experiments that are ticked; it floats over the end of the list.
 import { counted } from "../format.js";
 import { html, useState } from "../lib.js";
+import { user } from "../state/session.js";
 import { Dialog } from "./dialog.js";
 import { compareAddress } from "./list-keys.js";
+import { MoveDialog } from "./move-dialog.js";
 
-export function BulkBar({ page, items, tags }) {
+/** `canEdit` is false where the reader may change none of the list. */
+export function BulkBar({ page, items, tags, canEdit }) {
   const [tagging, setTagging] = useState(false);
+  const [moving, setMoving] = useState(false);
   const { selection, bulk } = page;
   const ticked = selection.items.value;
   if (ticked.length === 0) return null;
@@ -16,12 +20,21 @@ export function BulkBar({ page, items, tags }) {
   return html`<div class="bulk-bar" role="group" aria-label="Selected experiments">
     <p><b>${counted(ticked.length, "experiment")}</b>${elsewhere > 0 && html` <span class="muted">${elsewhere} not in view</span>`}</p>
     <a class="button primary" href=${compareAddress(ticked)} aria-keyshortcuts="c">Compare</a>
-    <button type="button" aria-haspopup="dialog" onClick=${() => setTagging(true)}>Tags</button>
-    <button type="button" onClick=${archive}>${allArchived ? "Unarchive" : "Archive"}</button>
-    <button type="button" class="danger" onClick=${() => bulk.remove(ticked)}>Delete</button>
+    ${canEdit &&
+    html`<button type="button" aria-haspopup="dialog" onClick=${() => setTagging(true)}>Tags</button>
+      ${user.value && html`<button type="button" aria-haspopup="dialog" onClick=${() => setMoving(true)}>Move</button>`}
+      <button type="button" onClick=${archive}>${allArchived ? "Unarchive" : "Archive"}</button>
+      <button type="button" class="danger" onClick=${() => bulk.remove(ticked)}>Delete</button>`}
     <button type="button" class="quiet" aria-keyshortcuts="Escape" onClick=${selection.clear}>Clear</button>
     ${tagging && html`<${Tagging} ...${{ ticked, bulk, tags, onClose: () => setTagging(false) }} />`}
+    ${moving && html`<${MoveDialog} title=${`Move ${counted(ticked.length, "experiment")}`} from=${placeOf(ticked)} onMove=${(id, name) => bulk.move(ticked, id, name)} onClose=${() => setMoving(false)} />`}
   </div>`;
+}
+
+/** The workspace that all of them are in, null for none; undefined where they are in several places. */
+function placeOf(items) {
+  const places = new Set(items.map(({ workspaceId }) => workspaceId ?? null));
+  return places.size === 1 ? [...places][0] : undefined;
 }
 
 /** Tags that the selected experiments have can be taken off all of them, and one be put on all. */

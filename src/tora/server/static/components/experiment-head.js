@@ -1,38 +1,49 @@
 // Who an experiment is: name, life, tags, what can be done with it, and the plain facts.
 import { duration } from "../format.js";
 import { html } from "../lib.js";
+import { mayEdit } from "../roles.js";
 import { now } from "../state/clock.js";
+import { mayWrite, user } from "../state/session.js";
+import { workspaceOf } from "../state/workspaces.js";
 import { lastSign } from "../writers.js";
 import { EditableName } from "./editable-name.js";
 import { ExperimentActions } from "./experiment-actions.js";
 import { Description } from "./notes.js";
-import { Copy, Status, When } from "./parts.js";
+import { Copy, Status, Tags, When } from "./parts.js";
 import { TagsEditor } from "./tags-editor.js";
 
 export function ExperimentHead({ store }) {
   const experiment = store.experiment.value;
-  const { id, name, status, tags, archived, createdAt, workspaceId } = experiment;
+  const { id, name, status, tags, archived, createdAt, workspaceId, role } = experiment;
+  const canEdit = mayWrite.value && mayEdit(role);
   return html`<header class="experiment-head">
     <div class="trail-line">
       <p class="trail"><a href="/">Experiments</a></p>
       <${ExperimentActions} store=${store} />
     </div>
     <div class="title">
-      <${EditableName} name=${name} onSave=${(changed) => store.change({ name: changed })} />
+      ${canEdit ? html`<${EditableName} name=${name} onSave=${(changed) => store.change({ name: changed })} />` : html`<h1><bdi>${name}</bdi></h1>`}
       <${Status} status=${status} />
       <${LastSeen} store=${store} />
       ${archived && html`<span class="badge">archived</span>`}
-      <${TagsEditor} tags=${tags ?? []} onSave=${(changed) => store.change({ tags: changed })} />
+      ${canEdit ? html`<${TagsEditor} tags=${tags ?? []} onSave=${(changed) => store.change({ tags: changed })} />` : html`<${Tags} tags=${tags} />`}
     </div>
     <dl class="facts">
       <div><dt>Created</dt><dd><${When} instant=${createdAt} /></dd></div>
       <${Lasted} experiment=${experiment} />
       <div><dt>Id</dt><dd><span class="id" title=${id}>${id}</span><${Copy} text=${id} label="Copy the experiment's id" /></dd></div>
-      ${workspaceId && html`<div><dt>Workspace</dt><dd><a class="id" href=${`/w/${workspaceId}`}>${workspaceId}</a></dd></div>`}
+      ${workspaceId && html`<${Place} id=${workspaceId} />`}
       <${Connection} state=${store.liveState.value?.value} status=${status} />
     </dl>
-    <${Description} store=${store} />
+    <${Description} store=${store} canEdit=${canEdit} />
   </header>`;
+}
+
+/** The workspace by its name; whoever came by a link has no way into it. */
+function Place({ id }) {
+  const known = workspaceOf(id);
+  if (user.value === null) return null;
+  return html`<div><dt>Workspace</dt><dd><a class=${known ? null : "id"} href=${`/w/${encodeURIComponent(id)}`}><bdi>${known?.name ?? id}</bdi></a></dd></div>`;
 }
 
 /** Of an experiment that has not ended: when it was heard of last. */

@@ -4,6 +4,8 @@ import { useKeys } from "../keyboard.js";
 import { html, useEffect, useLayoutEffect, useMemo, useState } from "../lib.js";
 import { metricsOf, ownColumns, parseColumns } from "../list-columns.js";
 import { conditionsOf } from "../list-view.js";
+import { mayEdit } from "../roles.js";
+import { mayWrite } from "../state/session.js";
 import { currentView, recallView, rememberView } from "../state/view.js";
 import { BulkBar } from "./bulk-bar.js";
 import { ColumnPicker } from "./column-picker.js";
@@ -17,21 +19,21 @@ const FIRST_ROWS = 40;
 
 /**
  * `page` is made by createListPage; `nothing` is what to show when there is not one experiment, `missing` when
- * there is no such list.
+ * there is no such list; `more` stands beside the title, and `role` is the reader's in all of the list, where there is one.
  */
-export function ExperimentList({ page, title, nothing, missing }) {
+export function ExperimentList({ page, title, nothing, missing, more = null, role = null }) {
   const [ready, setReady] = useState(false);
   useLayoutEffect(() => {
-    recallView(page.workspace);
+    recallView(page.name);
     setReady(true);
   }, [page]);
   // Before anything is painted: what the page waits for is under way meanwhile.
   useLayoutEffect(() => page.columns.keepCurrent(), [page]);
   useLayoutEffect(() => page.list.keepCurrent(), [page]);
-  return ready && html`<${Ready} ...${{ page, title, nothing, missing }} />`;
+  return ready && html`<${Ready} ...${{ page, title, nothing, missing, more, role }} />`;
 }
 
-function Ready({ page, title, nothing, missing }) {
+function Ready({ page, title, nothing, missing, more, role }) {
   const { list } = page;
   const view = currentView();
   const found = page.columns.found.value;
@@ -40,7 +42,7 @@ function Ready({ page, title, nothing, missing }) {
   useKeys([{ keys: "v", label: "Choose the columns", run: () => setChoosing(true) }]);
 
   const written = JSON.stringify(view);
-  useEffect(() => rememberView(page.workspace, view), [page, written]);
+  useEffect(() => rememberView(page.name, view), [page, written]);
   const items = list.items.value;
   const total = list.total.value;
   // The first rows need not wait until it is known which columns there are.
@@ -59,11 +61,12 @@ function Ready({ page, title, nothing, missing }) {
     <div class="heading">
       <h1>${title}</h1>
       ${items !== null && !isBare && html`<p class="muted">${counted(total, "experiment")}</p>`}
+      ${more}
     </div>
     <${ListBar} ...${bar} />
     ${(items !== null || !refusal) && html`<${Problem} error=${list.error.value} />`}
     ${items !== null && (keys || items.length === 0) ? html`<${Found} ...${{ page, items, total, columns, view, nothing }} />` : html`<${Instead} ...${{ refusal, filterError, error: list.error.value }} />`}
-    <${BulkBar} page=${page} items=${items ?? []} tags=${found?.tags ?? []} />
+    <${BulkBar} ...${{ page, items: items ?? [], tags: found?.tags ?? [], canEdit: mayWrite.value && (role === null || mayEdit(role)) }} />
     ${choosing && keys && html`<${ColumnPicker} ...${{ keys, found: found ?? NONE, own: view.columns === null, onClose: () => setChoosing(false) }} />`}
   </div>`;
 }

@@ -1,12 +1,24 @@
 // What people wrote about an experiment, formatted, with a button that opens the editor.
 import { useKeys } from "../keyboard.js";
 import { html, useState } from "../lib.js";
+import { mayEdit } from "../roles.js";
 import { draftOf } from "../state/drafts.js";
+import { mayWrite } from "../state/session.js";
 import { PENCIL } from "./icons.js";
 import { MarkdownText } from "./markdown-text.js";
 import { TextEditor } from "./text-editor.js";
 
 export function Notes({ store }) {
+  const { notes, role } = store.experiment.value;
+  const canEdit = mayWrite.value && mayEdit(role);
+  if (canEdit) return html`<${EditableNotes} store=${store} />`;
+  return html`<section class="panel notes" aria-label="Notes">
+    <header><h2>Notes</h2></header>
+    ${notes ? html`<${MarkdownText} text=${notes} />` : html`<p class="muted">None yet.</p>`}
+  </section>`;
+}
+
+function EditableNotes({ store }) {
   const [editing, setEditing] = useState(false);
   const edit = () => setEditing(true);
   useKeys([{ keys: "e", label: "Edit the notes", run: edit }]);
@@ -23,9 +35,10 @@ export function Notes({ store }) {
 }
 
 /** The one paragraph below the name. */
-export function Description({ store }) {
+export function Description({ store, canEdit }) {
   const [editing, setEditing] = useState(false);
   const { description } = store.experiment.value;
+  if (!canEdit) return description && html`<div class="description-line"><div class="description"><${MarkdownText} text=${description} /></div></div>`;
   const edit = () => setEditing(true);
   return html`<div class="description-line">
     ${description && html`<div class="description"><${MarkdownText} text=${description} /></div>`}

@@ -1,14 +1,15 @@
 // What stands above every page.
 import { html } from "../lib.js";
 import { theme, toggleTheme } from "../state/theme.js";
+import { UserMenu } from "./user-menu.js";
+import { WorkspaceSwitcher } from "./workspace-switcher.js";
 
 export function Topbar() {
   return html`<header class="topbar">
     <a class="skip" href="#main">Skip to the content</a>
     <a class="brand" href="/"><img src="/static/favicon.svg" alt="" width="22" height="22" />Tora</a>
-    <nav aria-label="Pages">
-      <a href="/settings">Settings</a>
-    </nav>
+    <${WorkspaceSwitcher} />
+    <${UserMenu} />
     <${ThemeToggle} />
   </header>`;
 }

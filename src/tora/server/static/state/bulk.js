@@ -5,12 +5,14 @@ import { inPool } from "../pool.js";
 import { say } from "./toasts.js";
 import { currentView } from "./view.js";
 
-/** Make the actions of a list. What succeeded stays when others fail, and the failures are told. */
-export function createBulk(list, selection) {
+/** Make the actions of a list, of one workspace or of the reader's own. What succeeded stays when others fail, and the failures are told. */
+export function createBulk(list, selection, { workspace = null, mine = null } = {}) {
+  const isHere = ({ workspaceId }) => (workspace === null || workspaceId === workspace) && !(mine && workspaceId);
+
   /** Change each by what `changesOf` says of it; returns those that were changed, as they were before. */
   const change = async (items, changesOf) => {
     const { done, failed } = await inPool(items, (item) => changeExperiment(item.id, changesOf(item)));
-    list.update(done.map(({ value }) => value), isListed);
+    list.update(done.map(({ value }) => value), (item) => isListed(item) && isHere(item));
     tell(failed, items, "changed");
     list.refresh();
     return done.map(({ item }) => item);
@@ -41,6 +43,14 @@ export function createBulk(list, selection) {
     return undoable(due, { changesOf, said: `no longer tagged “${tag}”`, back: asBefore });
   };
 
+  /** Move them to a workspace, or out of theirs where `workspaceId` is null; `name` says where that is. */
+  const move = (items, workspaceId, name) => {
+    selection.clear();
+    const due = items.filter((item) => (item.workspaceId ?? null) !== workspaceId);
+    const back = (item) => ({ workspaceId: item.workspaceId ?? null });
+    return undoable(due, { changesOf: () => ({ workspaceId }), said: `moved to ${name}`, back });
+  };
+
   /** Take them out of the list now; they are deleted when nobody can undo it any more. */
   const remove = (items) => {
     const ids = items.map(({ id }) => id);
@@ -60,7 +70,7 @@ export function createBulk(list, selection) {
     list.refresh();
   };
 
-  return { archive, addTag, removeTag, remove };
+  return { archive, addTag, removeTag, move, remove };
 }
 
 function deleteWhileLeaving(ids) {

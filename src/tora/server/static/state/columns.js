@@ -8,13 +8,14 @@ const KEY = "tora.metrics";
 const REMEMBERED = 40;
 
 /** Make the choice of columns of a list: `found` is a signal, null before the first answer. */
-export function createColumns({ workspace = null } = {}) {
+export function createColumns({ workspace = null, mine = null } = {}) {
+  const name = mine ? "mine" : workspace;
   // What was found last time, so that a list with the columns it has by itself need not wait for the answer.
-  const found = signal(recalled(workspace));
+  const found = signal(recalled(name));
 
   const refresh = async () => {
     try {
-      const answer = await getColumns({ workspace, archived: "all" });
+      const answer = await getColumns({ workspace, mine, archived: "all" });
       // The same object while nothing changed: what is made of it stays as well.
       if (JSON.stringify(answer) !== JSON.stringify(found.peek())) take(answer);
     } catch (error) {
@@ -27,7 +28,7 @@ export function createColumns({ workspace = null } = {}) {
 
   const take = (answer) => {
     found.value = answer;
-    remember(workspace, answer.metrics.slice(0, REMEMBERED));
+    remember(name, answer.metrics.slice(0, REMEMBERED));
   };
 
   const keepCurrent = () => {
@@ -37,23 +38,23 @@ export function createColumns({ workspace = null } = {}) {
   return { found, refresh, keepCurrent };
 }
 
-function recalled(workspace) {
+function recalled(list) {
   try {
-    const metrics = JSON.parse(localStorage.getItem(keyOf(workspace)));
+    const metrics = JSON.parse(localStorage.getItem(keyOf(list)));
     return Array.isArray(metrics) ? { params: [], metrics, tags: [] } : null;
   } catch {
     return null;
   }
 }
 
-function remember(workspace, metrics) {
+function remember(list, metrics) {
   try {
-    localStorage.setItem(keyOf(workspace), JSON.stringify(metrics));
+    localStorage.setItem(keyOf(list), JSON.stringify(metrics));
   } catch {
     // Storage is switched off: the next visit waits for the answer.
   }
 }
 
-function keyOf(workspace) {
-  return workspace === null ? KEY : `${KEY}.${workspace}`;
+function keyOf(list) {
+  return list === null ? KEY : `${KEY}.${list}`;
 }

@@ -9,8 +9,8 @@ const PAGE = 200;
 const LARGEST_PAGE = 1000;
 const STEADY = new Set(["-created", "created", "", null, undefined]);
 
-/** Make a list; `workspace` narrows it to one workspace. It is empty-handed until `show` is called. */
-export function createList({ workspace = null } = {}) {
+/** Make a list; `workspace` narrows it to one workspace, `mine` to the reader's own. It is empty-handed until `show` is called. */
+export function createList({ workspace = null, mine = null } = {}) {
   const loaded = signal(null);
   const total = signal(0);
   const error = signal(null);
@@ -21,6 +21,7 @@ export function createList({ workspace = null } = {}) {
   let reader = new AbortController();
   let onScreen = [];
   let growing = null;
+  let showing = null;
 
   const shown = computed(() => loaded.value?.filter(({ id }) => !hidden.value.has(id)) ?? null);
   const shownTotal = computed(() => total.value - (loaded.value?.length ?? 0) + (shown.value?.length ?? 0));
@@ -29,7 +30,7 @@ export function createList({ workspace = null } = {}) {
   const guarded = async (work) => {
     const { signal: stop } = reader;
     try {
-      const take = await work((more) => listExperiments({ limit: PAGE, ...asked, workspace, signal: stop, ...more }));
+      const take = await work((more) => listExperiments({ limit: PAGE, ...asked, workspace, mine, signal: stop, ...more }));
       if (stop.aborted) return false;
       batch(() => {
         error.value = null;
@@ -66,10 +67,11 @@ export function createList({ workspace = null } = {}) {
     asked = wanted;
     next = null;
     loading.value = true;
-    await guarded(async (fetchPage) => {
+    showing = guarded(async (fetchPage) => {
       const page = await fetchPage();
       return () => replaceAll(page);
     });
+    await showing;
     if (!stop.aborted) loading.value = false;
   };
 
@@ -105,8 +107,9 @@ export function createList({ workspace = null } = {}) {
           };
         });
 
-  /** Load pages until so many experiments are there, or all. */
-  const ensure = (rows) => {
+  /** Load pages until so many experiments are there, or all; false where something else was asked for meanwhile. */
+  const ensure = async (rows) => {
+    await showing;
     growing ??= grow(rows, reader.signal).finally(() => {
       growing = null;
     });
@@ -125,8 +128,9 @@ export function createList({ workspace = null } = {}) {
           next = page.next;
         };
       });
-      if (!taken) return;
+      if (!taken) break;
     }
+    return !stop.aborted;
   };
 
   /** Tell which rows are on the screen: they are kept current beyond the first page too. */

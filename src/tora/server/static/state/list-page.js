@@ -6,17 +6,18 @@ import { createList } from "./experiments.js";
 import { createSelection } from "./selection.js";
 import { createSparklines } from "./sparklines.js";
 
-/** Make the page's state; `workspace` narrows it to one workspace. */
-export function createListPage({ workspace = null } = {}) {
-  const list = createList({ workspace });
+/** Make the page's state; `workspace` narrows it to one workspace, `mine` to what the reader made outside of all. */
+export function createListPage({ workspace = null, mine = null } = {}) {
+  const list = createList({ workspace, mine });
   const selection = createSelection(list);
   return {
-    workspace,
+    /** What this browser remembers its view by. */
+    name: mine ? "mine" : workspace,
     list,
     selection,
-    columns: createColumns({ workspace }),
+    columns: createColumns({ workspace, mine }),
     sparklines: createSparklines(),
-    bulk: createBulk(list, selection),
+    bulk: createBulk(list, selection, { workspace, mine }),
     /** The id of the row that the keys act on. */
     cursor: signal(null),
   };

@@ -23,7 +23,8 @@ export function createSelection(list) {
 
   /** Tick all that the list finds, those not loaded yet included. */
   const all = async () => {
-    await list.ensure(Infinity);
+    // The list may just be asking anew: all that it finds then is meant.
+    while (!(await list.ensure(Infinity)));
     ticked.value = new Map([...ticked.peek(), ...list.items.peek().map((item) => [item.id, item])]);
   };
 

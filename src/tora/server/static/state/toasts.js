@@ -35,6 +35,11 @@ export function undoLast() {
   return true;
 }
 
+/** Dismiss all of them; answers once what waited for their end is done. */
+export function endAll() {
+  return Promise.all(toasts.peek().map((toast) => take(toast) && toast.onEnd?.({ leaving: false })));
+}
+
 /** Stop the clock of all messages: someone reads or reaches for them. */
 export function holdAll() {
   toasts.peek().forEach(({ timer }) => clearTimeout(timer));

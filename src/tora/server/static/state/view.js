@@ -20,23 +20,23 @@ export function resetView() {
 }
 
 /** Take up the last view where the address names none; only for a page that opens, or "back" would lead nowhere. */
-export function recallView(workspace) {
+export function recallView(list) {
   if (query.peek().size > 0) return;
   try {
-    setSearch(writeView(readView(new URLSearchParams(localStorage.getItem(keyOf(workspace)) ?? ""))));
+    setSearch(writeView(readView(new URLSearchParams(localStorage.getItem(keyOf(list)) ?? ""))));
   } catch {
     // Storage is switched off.
   }
 }
 
-export function rememberView(workspace, view) {
+export function rememberView(list, view) {
   try {
-    localStorage.setItem(keyOf(workspace), writeView(view).toString());
+    localStorage.setItem(keyOf(list), writeView(view).toString());
   } catch {
     // Storage is switched off: the address alone keeps it.
   }
 }
 
-function keyOf(workspace) {
-  return workspace === null ? KEY : `${KEY}.${workspace}`;
+function keyOf(list) {
+  return list === null ? KEY : `${KEY}.${list}`;
 }

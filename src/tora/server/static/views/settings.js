@@ -1,43 +1,38 @@
-// What the reader can choose, and what server this is.
-import { getHealth } from "../api.js";
-import { Problem } from "../components/parts.js";
-import { html, useEffect, useState } from "../lib.js";
-import { choice, chooseTheme } from "../state/theme.js";
-
-const THEMES = [
-  ["system", "As the system"],
-  ["light", "Light"],
-  ["dark", "Dark"],
-];
+// Settings: what this browser shows, one's account and keys; for administrators the users and the audit log.
+import { Account } from "../components/settings-account.js";
+import { Audit } from "../components/settings-audit.js";
+import { General } from "../components/settings-general.js";
+import { Keys } from "../components/settings-keys.js";
+import { Users } from "../components/settings-users.js";
+import { html } from "../lib.js";
+import { query } from "../router.js";
+import { isLocal, session, sessionError, user } from "../state/session.js";
 
 export function Settings() {
-  return html`<h1>Settings</h1>
-    <fieldset class="themes">
-      <legend>Theme</legend>
-      ${THEMES.map(
-        ([value, label]) => html`<label key=${value}>
-          <input type="radio" name="theme" checked=${choice.value === value} onChange=${() => chooseTheme(value)} />
-          ${label}
-        </label>`,
-      )}
-    </fieldset>
-    <${Server} />`;
+  // Who is signed in decides what there is.
+  if (session.value === null && sessionError.value === null) return html`<div class="account"><h1>Settings</h1></div>`;
+  const parts = partsFor(user.value, isLocal.value);
+  const wanted = query.value.get("show");
+  const [show, , Shown] = parts.find(([part]) => part === wanted) ?? parts[0];
+  return html`<div class="account">
+    <h1>Settings</h1>
+    ${parts.length > 1 &&
+    html`<nav class="tabs" aria-label="Parts of the settings">
+      ${parts.map(([part, label]) => html`<a key=${part} href=${addressOf(part)} aria-current=${part === show ? "page" : null}>${label}</a>`)}
+    </nav>`}
+    <${Shown} />
+  </div>`;
 }
 
-function Server() {
-  const [health, setHealth] = useState(null);
-  const [error, setError] = useState(null);
-  useEffect(() => {
-    getHealth().then(setHealth, setError);
-  }, []);
-  return html`<section class="server">
-    <h2>Server</h2>
-    <${Problem} error=${error} />
-    <dl class="facts">
-      <div><dt>Address</dt><dd>${location.host}</dd></div>
-      <div><dt>Version</dt><dd>${health?.version ?? "…"}</dd></div>
-      <div><dt>Protocol</dt><dd>${health?.protocol ?? "…"}</dd></div>
-      <div><dt>Mode</dt><dd>${health?.mode ?? "…"}</dd></div>
-    </dl>
-  </section>`;
+function partsFor(somebody, local) {
+  const parts = [["general", "General", General]];
+  if (somebody === null) return parts;
+  if (!local) parts.push(["account", "Account", Account]);
+  parts.push(["keys", "API keys", Keys]);
+  if (somebody.isAdmin && !local) parts.push(["users", "Users", Users], ["audit", "Audit log", Audit]);
+  return parts;
+}
+
+function addressOf(part) {
+  return part === "general" ? "/settings" : `/settings?show=${part}`;
 }

@@ -1,0 +1,1 @@
+"""Generated requests to every call of a running server, made from its own description of itself."""
