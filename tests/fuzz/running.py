@@ -158,5 +158,14 @@ def _config(
         "operations": [
             {"include-path-regex": f"^/{part}/{{id}}", "parameters": {"path.id": bound(f"{part}.id")}}
             for part in ("experiments", "workspaces")
+        ]
+        + [
+            {"include-path": path, "parameters": {name: bound(values)}}
+            for path, name, values in (
+                ("/workspaces/{id}/members/{user}", "path.user", "member"),
+                ("/session", "body.token", "share.token"),
+                ("/invitations", "body.token", "invitation.token"),
+                ("/password", "body.current", "password"),
+            )
         ],
     }

@@ -14,6 +14,7 @@ from tests.support.serving import Server
 
 __all__ = ["World", "populate"]
 
+PASSWORD: Final = "a password of the fuzz"  # noqa: S105  # of a server that lives for a moment
 _THROWAWAYS: Final = 40
 _OPEN_TO_EDITOR: Final = 2  # one workspace of so many
 
@@ -25,7 +26,7 @@ class World:
     Attributes:
         editor_key: The full key of a user who may edit the workspaces.
         kept: Ids of what the run itself stands on, which no generated request may change or delete.
-        ids: What a path's parameter can be, by its name, or by the first part of the path and its name.
+        ids: What leads somewhere: ids by what they are of, tokens of links, and a password.
     """
 
     editor_key: str
@@ -38,19 +39,21 @@ def populate(server: Server, size: int = _THROWAWAYS) -> World:
     editor = _made(server, "/users", {"name": "editor"})
     editor_key = _key_of(server, editor)
     workspaces = [_made(server, "/workspaces", {"name": f"group {n}"})["id"] for n in range(size)]
-    for workspace in workspaces[::_OPEN_TO_EDITOR]:
-        answer = http.request(
-            "PUT", f"{server.url}/workspaces/{workspace}/members/{editor['id']}", {"role": "owner"}, key=server.key
-        )
-        assert answer.status == 200, answer.body
-    experiments = [_experiment(server, n, workspaces[n - n % _OPEN_TO_EDITOR], editor_key) for n in range(size)]
     users = [_made(server, "/users", {"name": f"user{n}"})["id"] for n in range(size)]
+    members = users[: size // 8 + 1]
+    for workspace in workspaces[::_OPEN_TO_EDITOR]:
+        for user, role in ((editor["id"], "owner"), *((member, "viewer") for member in members)):
+            path = f"/workspaces/{workspace}/members/{user}"
+            answer = http.request("PUT", f"{server.url}{path}", {"role": role}, key=server.key)
+            assert answer.status == 200, answer.body
+    experiments = [_experiment(server, n, workspaces[n - n % _OPEN_TO_EDITOR], editor_key) for n in range(size)]
     keys = [
         _made(server, "/api-keys", {"name": f"key {n}"}, key=key)["id"]
         for n in range(size // 2)
         for key in (server.key, editor_key)
     ]
-    first = workspaces[0], experiments[0]
+    shares = [_made(server, f"/experiments/{experiments[0]}/shares") for _ in range(size // 4)]
+    invitations = [_made(server, f"/workspaces/{workspaces[0]}/invitations", {}) for _ in range(size // 4)]
     return World(
         editor_key=editor_key,
         kept=frozenset(
@@ -61,8 +64,12 @@ def populate(server: Server, size: int = _THROWAWAYS) -> World:
             "workspaces.id": workspaces,
             "user": users,
             "key": keys,
-            "share": [_made(server, f"/experiments/{first[1]}/shares")["id"] for _ in range(size // 4)],
-            "invitation": [_made(server, f"/workspaces/{first[0]}/invitations", {})["id"] for _ in range(size // 4)],
+            "member": members,
+            "share": [one["id"] for one in shares],
+            "share.token": [_token_of(one) for one in shares],
+            "invitation": [one["id"] for one in invitations],
+            "invitation.token": [_token_of(one) for one in invitations],
+            "password": [PASSWORD],
         },
     )
 
@@ -78,7 +85,7 @@ def _key_of(server: Server, user: Mapping[str, Any]) -> str:
         with browser.open(made, timeout=30) as response:
             return json.loads(response.read())["data"]
 
-    post("/password", {"token": user["link"].partition("#token=")[2], "password": "a password of the fuzz"})
+    post("/password", {"token": _token_of(user), "password": PASSWORD})
     key: str = post("/api-keys", {"name": "own", "scope": "full"})["key"]
     return key
 
@@ -91,6 +98,11 @@ def _experiment(server: Server, number: int, workspace: str, editor_key: str) ->
     logs = [{"name": "loss", "value": 1 / step, "step": step} for step in range(1, 21)]
     _made(server, f"/experiments/{made}/logs/batch", {"logs": [*logs, {"name": "odd", "value": "NaN"}]}, key=editor_key)
     return made
+
+
+def _token_of(linked: Mapping[str, Any]) -> str:
+    token: str = linked["link"].partition("#token=")[2].partition("&")[0]
+    return token
 
 
 def _items(server: Server, key: str) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def test_a_created_experiment_is_answered_as_published(call: Call, server: Serve
         hyperparams=[{"key": "lr", "value": 0.1}, {"key": "layers", "value": [1, 2]}],
         tags=["a", "b", "a"],
     )
-    assert made.keys() == FIELDS | {"writeToken"}
+    assert made.keys() == FIELDS | {"role", "writeToken"}
     assert made["name"] == "digits"
     assert made["description"] == "two\nlines"
     assert made["hyperparams"] == [{"key": "lr", "value": 0.1}, {"key": "layers", "value": [1, 2]}]

@@ -22,6 +22,7 @@ from tora.server.metrics.base import Appended, PointBatch, StoreError, StoreFull
 from tora.server.metrics.duckdb import DuckDBMetrics
 from tora.server.refusals import Refusal
 
+JSON = {"Content-Type": "application/json"}
 BODY = b'{"logs": [{"name": "loss", "value": 1}]}'
 
 
@@ -204,7 +205,7 @@ def test_a_store_that_fails_is_answered_without_its_secrets(
         async with world(tmp_path) as made:
             await made.send("POST", "/experiments", {"id": "x", "name": "x"})
             monkeypatch.setattr(DuckDBMetrics, "append", fail)
-            async with made._session.post(f"{made._base}/experiments/x/logs/batch", data=BODY) as answer:
+            async with made._session.post(f"{made._base}/experiments/x/logs/batch", data=BODY, headers=JSON) as answer:
                 assert answer.status == status
                 assert (await answer.json())["error"]["code"] == code
                 assert "secret" not in await answer.text()

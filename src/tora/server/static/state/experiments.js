@@ -21,6 +21,7 @@ export function createList({ workspace = null, mine = null } = {}) {
   let reader = new AbortController();
   let onScreen = [];
   let growing = null;
+  let goal = 0;
   let showing = null;
 
   const shown = computed(() => loaded.value?.filter(({ id }) => !hidden.value.has(id)) ?? null);
@@ -62,7 +63,7 @@ export function createList({ workspace = null, mine = null } = {}) {
     if (asked !== null && JSON.stringify(wanted) === JSON.stringify(asked)) return;
     reader.abort();
     reader = new AbortController();
-    growing = null;
+    [growing, goal] = [null, 0];
     const { signal: stop } = reader;
     asked = wanted;
     next = null;
@@ -110,14 +111,18 @@ export function createList({ workspace = null, mine = null } = {}) {
   /** Load pages until so many experiments are there, or all; false where something else was asked for meanwhile. */
   const ensure = async (rows) => {
     await showing;
-    growing ??= grow(rows, reader.signal).finally(() => {
-      growing = null;
-    });
+    goal = Math.max(goal, rows); // what grows already grows on to the larger goal
+    if (growing === null) {
+      const growth = grow(reader.signal).finally(() => {
+        if (growing === growth) [growing, goal] = [null, 0];
+      });
+      growing = growth;
+    }
     return growing;
   };
 
-  const grow = async (rows, stop) => {
-    const missing = () => rows - (loaded.peek()?.length ?? 0);
+  const grow = async (stop) => {
+    const missing = () => goal - (loaded.peek()?.length ?? 0);
     while (!stop.aborted && next && missing() > 0) {
       const cursor = next;
       const limit = Math.max(PAGE, Math.min(missing(), LARGEST_PAGE));
