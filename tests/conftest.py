@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.http import keys_of_a_test
 from tests.support.serving import Server, serving, stop_local
 
 
@@ -30,7 +31,8 @@ def own_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
-    yield folder
+    with keys_of_a_test():
+        yield folder
     stop_local(folder)
 
 

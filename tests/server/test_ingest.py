@@ -15,6 +15,7 @@ from tora.errors import ToraValidationError
 from tora.models import Experiment
 from tora.server import ingest as ingest_module
 from tora.server.catalog import Catalog
+from tora.server.catalog.records import Place
 from tora.server.ingest import Ingest
 from tora.server.known import KnownExperiments
 from tora.server.live import Hub
@@ -137,7 +138,7 @@ def test_batches_of_a_deleted_experiment_are_not_stored(tmp_path: Path) -> None:
             doomed = [bench.send("b"), bench.send("b")]
             await bench.waiting(2)
             await bench.catalog.delete_experiment("b")
-            bench.known.remove("b")
+            bench.known.remove("b", Place(None, None))
             bench.store.go.set()
             await running
             for refused in await asyncio.gather(*doomed, return_exceptions=True):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Answer", "data", "request", "summaries", "use_key"]
+__all__ = ["Answer", "data", "keys_of_a_test", "request", "summaries", "use_key"]
 
 # Without proxies: a test talks to 127.0.0.1 alone, whatever the environment says.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -19,8 +21,19 @@ _keys: dict[str, str] = {}
 
 
 def use_key(url: str, key: str) -> None:
-    """Send a key to a server from now on, wherever a request names none; local servers take nothing without one."""
+    """Send a key to a server until the test ends, wherever a request names none; local servers ask for one."""
     _keys[url] = key
+
+
+@contextmanager
+def keys_of_a_test() -> Iterator[None]:
+    """Forget at the end of the block what `use_key` was told in it: other tests come to the same server without."""
+    before = dict(_keys)
+    try:
+        yield
+    finally:
+        _keys.clear()
+        _keys.update(before)
 
 
 @frozen

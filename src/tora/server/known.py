@@ -18,7 +18,7 @@ class KnownExperiments:
         self._catalog = catalog
         self._known: set[str] = set()
         self._places: dict[str, Place] = {}
-        self._gone: dict[str, Place | None] = {}
+        self._gone: dict[str, Place] = {}
         self._version = 0
 
     def __contains__(self, experiment: str) -> bool:
@@ -57,10 +57,11 @@ class KnownExperiments:
         self._known.add(experiment)
         self._places[experiment] = place
 
-    def remove(self, experiment: str) -> None:
-        """Forget an experiment that was just deleted."""
+    def remove(self, experiment: str, place: Place) -> None:
+        """Forget an experiment that was just deleted, but for where it was: who saw it is told that it is gone."""
         self._known.discard(experiment)
-        self._gone[experiment] = self._places.pop(experiment, None)
+        self._places.pop(experiment, None)
+        self._gone[experiment] = place
 
     def forget(self) -> None:
         """Ask anew where experiments are: workspaces or people have changed. That they exist stays known."""

@@ -89,10 +89,11 @@ async def _set_status(request: web.Request, experiment: str, status: Status, wri
 async def delete(request: web.Request) -> web.Response:
     """Delete an experiment and its points."""
     experiment_id = request.match_info["id"]
+    place = await request.app[KNOWN].place(experiment_id)
     await request.app[CATALOG].delete_experiment(experiment_id)
     # In this order: from here on its batches are refused, those that wait as well, and a group that
     # is being committed is ahead of this deletion in the store.
-    request.app[KNOWN].remove(experiment_id)
+    request.app[KNOWN].remove(experiment_id, place)
     await request.app[METRICS].delete(experiment_id)
     request.app[HUB].gone(experiment_id)
     await note(request, "experiment.delete", experiment_id)
