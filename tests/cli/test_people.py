@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from typer.testing import CliRunner, Result
 
 from tests.cli.conftest import Tora, line
@@ -209,12 +210,11 @@ def test_a_folder_of_something_else_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_a_server_with_tls_is_asked_by_its_folder(tmp_path: Path) -> None:
     """Its certificate is for the name that others use; the folder says where it is."""
-    pair = [str(tmp_path / name) for name in ("tls.crt", "tls.key")]
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=tora.example.org"
-    )
-    subprocess.run([*command.split(), "-out", pair[0], "-keyout", pair[1]], check=True, capture_output=True, timeout=60)
-    with tls_server(tmp_path / "data", *pair):
+    made = trustme.CA().issue_cert("tora.example.org")
+    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    certificate.write_bytes(b"".join(each.bytes() for each in made.cert_chain_pems))
+    key.write_bytes(made.private_key_pem.bytes())
+    with tls_server(tmp_path / "data", str(certificate), str(key)):
         ended = CliRunner().invoke(app, ["admin", "users", "--dir", str(tmp_path / "data"), "--json"])
     assert ended.exit_code == 0, ended.output
     assert "owner" in {each["name"] for each in document(ended)}
