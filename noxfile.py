@@ -19,6 +19,10 @@ nox.options.sessions = ["lint", "types", "sync", "docs", "build", "fuzz", "tests
 nox.options.default_venv_backend = "none"
 nox.options.error_on_external_run = False
 
+_COVERING = (
+    *("tests/_async", "tests/_sync", "tests/server", "tests/cli", "tests/local"),
+    *("tests/test_aio.py", "tests/test_runner.py", "tests/test_validation.py"),
+)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _BROWSER_PACKAGES = ("chromium", "fonts-liberation")
 
@@ -85,8 +89,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """All tests with the coverage of every process that they start, which takes half as long again."""
-    _test(session, "--cov", "--cov-report=term-missing:skip-covered")
+    """The tests that need no browser and break no process, with the coverage of every process that they start."""
+    _test(session, *_COVERING, "--cov", "--cov-report=term-missing:skip-covered")
 
 
 def _test(session: nox.Session, *chosen: str) -> None:

@@ -85,11 +85,14 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], inside: soc
             raise StartError(str(exc)) from exc
         url = url_of(options, sockets[0].getsockname()[1])
         stack.enter_context(_long_lived())
+        try:
+            if said := await front.instructions(url):
+                # Not to the log, which is kept: the link in it lets in whoever reads it first.
+                print(said, flush=True)  # noqa: T201  # the operator's terminal
+        except CatalogError as exc:  # a full disk, as it may be: what is stored can be read all the same
+            LOG.warning("no link could be made for the first administrator, who has no password yet: %s", exc)
         with usable(options.dir):
             rendezvous.write(options.dir, _info(options, inside or sockets[0]))
-        if said := await front.instructions(url):
-            # Not to the log, which is kept: the link in it lets in whoever reads it first.
-            print(said, flush=True)  # noqa: T201  # the operator's terminal
         LOG.info("Tora %s answers at %s, its data is in %s", __version__, url, options.dir)
         if is_open(options):
             LOG.warning(
