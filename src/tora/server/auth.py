@@ -111,9 +111,7 @@ class Access:
         experiment = self.signers.write.read(token)
         if experiment is not None:
             return Caller(scope="write", experiment=experiment, credential=f"token:{experiment}")
-        if same(token, self.local_key):
-            return await self.owner()
-        found = await self._known(request, token, self._by_key)
+        found = await self._known(request, token, self._by_local_key if same(token, self.local_key) else self._by_key)
         if found is None:
             raise Refusal(
                 401, "unauthorized", "this server does not know that API key; check TORA_API_KEY and the server's URL"
@@ -151,6 +149,9 @@ class Access:
             self.limits.guessed(origin)
         self._remembered.add(hashed, found, version)
         return found
+
+    async def _by_local_key(self, _: bytes) -> _Found:
+        return _Found(await self.owner(), None)
 
     async def _by_key(self, hashed: bytes) -> _Found | None:
         key = await self.catalog.run(keys.by_token, hashed)

@@ -114,11 +114,6 @@ class Caller:
     credential: str = ""
 
     @property
-    def is_known(self) -> bool:
-        """Whether a credential was shown; without one, more can be had by showing one."""
-        return self.user is not None or self.experiment is not None
-
-    @property
     def is_admin(self) -> bool:
         """Whether an administrator asks, with a credential for the whole server."""
         return self.user is not None and self.user.is_admin and self.workspace is None
