@@ -5,13 +5,10 @@ import { changeView } from "../state/view.js";
 
 export function ListHead({ columns, view, page: { selection }, items, total }) {
   const ticked = selection.ticked.value;
-  const all = total > 0 && items.length === total && items.every(({ id }) => ticked.has(id));
-  const onAll = (event) => {
-    // The box follows the selection, which may come later: all rows may have to be loaded first.
-    event.currentTarget.checked = all;
-    if (all) selection.clear();
-    else selection.all();
-  };
+  // The box follows the click at once, though rows may have to be loaded before all are ticked.
+  const all =
+    selection.gathering.value !== null || (total > 0 && items.length === total && items.every(({ id }) => ticked.has(id)));
+  const onAll = () => (all ? selection.clear() : selection.all());
   return html`<thead role="rowgroup">
     <tr role="row" aria-rowindex="1">
       <th role="columnheader" scope="col" class="tick">

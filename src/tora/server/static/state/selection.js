@@ -1,10 +1,11 @@
 // What is ticked in a list; it outlasts a change of search, so that finds of several can be compared.
-import { computed, signal } from "../lib.js";
+import { batch, computed, signal } from "../lib.js";
 import { refreshed, toggled, withRange } from "../selection.js";
 
 /** Make the selection of a list; `items` answers the experiments as they are now. */
 export function createSelection(list) {
   const ticked = signal(new Map());
+  const gathering = signal(null); // the call of `all` that still loads, if any
   let anchor = null;
 
   const items = computed(() => [...refreshed(ticked.value, list.items.value ?? []).values()]);
@@ -21,17 +22,26 @@ export function createSelection(list) {
     anchor = item.id;
   };
 
-  /** Tick all that the list finds, those not loaded yet included. */
+  /** Tick all that the list finds, those not loaded yet included; `clear` takes it back meanwhile. */
   const all = async () => {
+    const call = {};
+    gathering.value = call;
     // The list may just be asking anew: all that it finds then is meant.
     while (!(await list.ensure(Infinity)));
-    ticked.value = new Map([...ticked.peek(), ...list.items.peek().map((item) => [item.id, item])]);
+    if (gathering.peek() !== call) return;
+    batch(() => {
+      gathering.value = null;
+      ticked.value = new Map([...ticked.peek(), ...list.items.peek().map((item) => [item.id, item])]);
+    });
   };
 
   const clear = () => {
     anchor = null;
-    ticked.value = new Map();
+    batch(() => {
+      gathering.value = null;
+      ticked.value = new Map();
+    });
   };
 
-  return { ticked, items, toggle, extendTo, all, clear };
+  return { ticked, gathering, items, toggle, extendTo, all, clear };
 }
