@@ -32,13 +32,19 @@ class Probe:
             run(handle)
             seconds = time.perf_counter() - start
             if seconds > LONG:
-                self.held.append((time.time(), seconds, _preemptions() != before, repr(handle)))
+                self.held.append((time.time(), seconds, _preemptions() != before, _name(handle)))
 
         Handle._run = timed  # type: ignore[method-assign, assignment]  # noqa: SLF001
 
     def write(self, file: Path) -> None:
         """Write, of each such callback, when it ended, its seconds, whether it was interrupted, and what it was."""
         file.write_text(json.dumps(self.held), encoding="utf-8")
+
+
+def _name(handle: Handle) -> str:
+    # Not repr(), which would spell out the batches that the callback carries, and take longer than it.
+    callback = getattr(handle, "_callback", None)
+    return getattr(callback, "__qualname__", type(callback).__name__)
 
 
 def _preemptions() -> int:
