@@ -24,6 +24,8 @@ FLAGS = (
     "--disable-sync",
 )
 
+MOST_KEPT = 4
+
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
 
@@ -79,26 +81,53 @@ def complaints() -> Iterator[Complaints]:
     assert gathered.unexpected() == []
 
 
+@define
+class Kept:
+    """Contexts that most pages are opened in, one a server, so that the files of the pages are loaded once.
+
+    The server of a test of its own has one as well; the ones used last are kept.
+    """
+
+    browser: Browser
+    contexts: dict[str, BrowserContext] = field(factory=dict)
+
+    def of(self, url: str) -> BrowserContext:
+        """Return the context of a server."""
+        context = self.contexts.pop(url, None) or self.browser.new_context(base_url=url, reduced_motion="reduce")
+        self.contexts[url] = context
+        return context
+
+    def tidy(self) -> None:
+        """Close the contexts that were used longest ago; no page of them may be open."""
+        for url in list(self.contexts)[:-MOST_KEPT]:
+            self.contexts.pop(url).close()
+
+    def close(self) -> None:
+        """Close all."""
+        for context in self.contexts.values():
+            context.close()
+
+
 @pytest.fixture(scope="package")
-def kept(browser: Browser, server: Server) -> Iterator[BrowserContext]:
-    """A context that most pages are opened in, one after the other, so that the files of the pages are loaded once."""
-    context = browser.new_context(base_url=server.url, reduced_motion="reduce")
-    yield context
-    context.close()
+def kept(browser: Browser) -> Iterator[Kept]:
+    """The contexts of one test process."""
+    contexts = Kept(browser)
+    yield contexts
+    contexts.close()
 
 
 @pytest.fixture
-def open_page(browser: Browser, kept: BrowserContext, server: Server, complaints: Complaints) -> Iterator[OpenPage]:
+def open_page(browser: Browser, kept: Kept, server: Server, complaints: Complaints) -> Iterator[OpenPage]:
     """A function that opens a path of a server with nothing remembered; options of a context come by keyword.
 
     A test that changes more than its pages, as the clock does, asks for a context of its own: ``alone=True``.
     """
     own: list[BrowserContext] = []
-    pages: list[Page] = []
+    shared: dict[str, Page] = {}
 
     def context(server_url: str, options: dict[str, Any], *, alone: bool) -> BrowserContext:
-        if not (pages or options or alone) and server_url == server.url:
-            return kept
+        if not (server_url in shared or own or options or alone):
+            return kept.of(server_url)
         own.append(browser.new_context(base_url=server_url, reduced_motion="reduce", **options))
         return own[-1]
 
@@ -112,8 +141,10 @@ def open_page(browser: Browser, kept: BrowserContext, server: Server, complaints
         alone: bool = False,
         **options: Any,
     ) -> Page:
-        page = context(server_url, options, alone=alone).new_page()
-        pages.append(page)
+        chosen = context(server_url, options, alone=alone)
+        page = chosen.new_page()
+        if chosen not in own:
+            shared[server_url] = page
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=color_scheme, reduced_motion="reduce")
         complaints.watch(page, server_url)
@@ -121,12 +152,13 @@ def open_page(browser: Browser, kept: BrowserContext, server: Server, complaints
         return page
 
     yield open_path
-    for page in [page for page in pages if page.context is kept]:
-        forgotten = {"origin": server.url, "storageTypes": "cookies,local_storage"}
-        kept.new_cdp_session(page).send("Storage.clearDataForOrigin", forgotten)
+    for url, page in shared.items():
+        forgotten = {"origin": url, "storageTypes": "cookies,local_storage"}
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", forgotten)
         page.close()
     for each in own:
         each.close()
+    kept.tidy()
 
 
 @pytest.fixture(scope="session")

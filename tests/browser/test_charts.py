@@ -288,8 +288,7 @@ def test_many_writers_are_one_line_or_their_mean(open_page: OpenPage, server: Se
     until(lambda: _points(page, "reward") == 60, "live points across writers", within=20)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width", "height"), [("light", 1440, 900), ("dark", 390, 844)])
 def test_charts_look_as_they_should(
     open_page: OpenPage, server: Server, screenshots: Path, theme: str, width: int, height: int
 ) -> None:

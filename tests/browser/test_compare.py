@@ -312,8 +312,7 @@ def test_names_are_shown_as_text_and_stay_apart(open_page: OpenPage, server: Ser
         assert page.evaluate("window.ran") is None
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_the_comparison_looks_as_it_should(
     open_page: OpenPage, server: Server, screenshots: Path, theme: str, width: int
 ) -> None:

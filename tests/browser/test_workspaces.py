@@ -254,8 +254,7 @@ def test_a_workspace_of_others_is_as_if_it_were_not(
     assert word not in page.content()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", "wide"), ("dark", "phone")])
 def test_the_pages_look_as_they_should(
     open_page: OpenPage,
     office: Team,
