@@ -95,7 +95,9 @@ def coverage(session: nox.Session) -> None:
 
 def _test(session: nox.Session, *chosen: str) -> None:
     _ensure_browser(session)
-    _python(session, "-m", "pytest", "-n", os.environ.get("PYTEST_WORKERS", "auto"), *chosen)
+    # Each process begins with a run of neighbours, so that few servers of a module are started twice.
+    parallel = ("-n", os.environ.get("PYTEST_WORKERS", "auto"), "--dist", "worksteal")
+    _python(session, "-m", "pytest", *parallel, *chosen)
 
 
 def _ensure_browser(session: nox.Session) -> None:
