@@ -61,7 +61,7 @@ def rows(path: Path) -> Rows:
 
 def imported(tora: Tora, *arguments: str) -> list[dict[str, Any]]:
     """Import and return what became of each file."""
-    found: list[dict[str, Any]] = json.loads(tora("import", *arguments, "--json").stdout)["files"]
+    found: list[dict[str, Any]] = json.loads(tora("import", *arguments, "--json").stdout)["runs"]
     return found
 
 
@@ -75,6 +75,17 @@ def test_an_export_has_every_point(tora: Tora, filled: str, tmp_path: Path, kind
     assert tora("export", filled, "-o", str(target)).stdout == f"{target}: {target.stat().st_size:,} bytes\n"
     assert len(rows(target)) == 120
     assert list(tmp_path.glob(".points*")) == []
+
+
+def test_an_export_shows_how_far_it_is(
+    tora: Tora, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal a bar counts the points; it is gone at the end, and never on standard output."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    target = tmp_path / "points.csv"
+    ended = tora("export", filled, "-o", str(target))
+    assert "120/120" in ended.stderr
+    assert ended.stdout == f"{target}: {target.stat().st_size:,} bytes\n"
 
 
 def test_an_export_is_named_for_the_experiment(
@@ -184,6 +195,18 @@ def test_what_was_exported_comes_back_exactly(tora: Tora, filled: str, tmp_path:
     assert (record["name"], record["status"]) == (f"copy {kind}", "finished")
 
 
+def test_a_parquet_file_brings_its_experiment_along(tora: Tora, made: Made, tmp_path: Path) -> None:
+    """Name, hyperparameters, tags and description come back from the file's metadata."""
+    pairs = [{"key": "lr", "value": 0.1}, {"key": "it's", "value": "a {name}"}]
+    experiment = made("it's a 'run'", [1.0], hyperparams=pairs, tags=["größer"], description="two\nlines")
+    path = tmp_path / "points.parquet"
+    tora("export", experiment, "-o", str(path))
+    [done] = imported(tora, str(path))
+    first, second = (json.loads(tora("show", each, "--json").stdout) for each in (experiment, done["experiment"]))
+    same = ("name", "hyperparams", "tags", "description", "createdAt")
+    assert [second[field] for field in same] == [first[field] for field in same]
+
+
 def test_importing_again_stores_nothing(tora: Tora, filled: str, tmp_path: Path, signed_in: Server) -> None:
     """The same file is the same experiment, and the same points in another kind of file are the same points."""
     paths = [tmp_path / f"points.{kind}" for kind in ("csv", "jsonl", "parquet")]
@@ -200,7 +223,7 @@ def test_importing_again_stores_nothing(tora: Tora, filled: str, tmp_path: Path,
 
 def test_a_part_and_then_the_whole(tora: Tora, filled: str, tmp_path: Path, signed_in: Server) -> None:
     """A file of one metric, then one of all, then a longer one: each adds what was missing, and no point twice."""
-    target = json.loads(tora("import", str(_nothing(tmp_path)), "--json").stdout)["files"][0]["experiment"]
+    target = json.loads(tora("import", str(_nothing(tmp_path)), "--json").stdout)["runs"][0]["experiment"]
     part, whole, longer = (tmp_path / f"{name}.csv" for name in ("part", "whole", "longer"))
     tora("export", filled, "-o", str(part), "--metric", "loss")
     tora("export", filled, "-o", str(whole))
@@ -250,7 +273,7 @@ def test_a_file_that_is_wrong_is_not_begun(tora: Tora, tmp_path: Path, content: 
     """One line names the file, the point and what is wrong there, and no experiment is made."""
     path = tmp_path / f"{uuid.uuid4().hex}.csv"
     path.write_text(content, encoding="utf-8", newline="")
-    ended = tora("import", str(path), code=1)
+    ended = tora("import", str(path), "--from", "tora", code=1)
     assert ended.stderr.startswith(f"tora import: {path}, {said}")
     assert len(ended.stderr.splitlines()) == 1
     assert json.loads(tora("ls", "--filter", f'name = "{path.stem}"', "--json").stdout) == []

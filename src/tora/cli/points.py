@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,15 +15,16 @@ from typing import Any, Final, Literal, TextIO
 import msgspec
 from attrs import frozen
 
-from tora import validation
+from tora import validation, wire
 from tora.errors import ToraValidationError
 
-__all__ = ["LATEST", "Point", "read_points"]
+__all__ = ["COLUMNS", "LATEST", "About", "Point", "read_about", "read_points"]
 
 COLUMNS: Final = ("name", "value", "step", "time", "writer", "metadata")
 ROWS: Final = 10_000
 LATEST: Final = 253_402_300_799.0
 _SELECT: Final = "SELECT name, value, step, time, writer, metadata FROM read_parquet(?)"
+_SELECT_ABOUT: Final = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'tora'"
 _MAGIC: Final = b"PAR1"
 
 
@@ -70,6 +72,36 @@ def read_points(path: Path) -> Iterator[Point]:
         reason = (exc.strerror if isinstance(exc, OSError) else None) or exc
         place = f" beyond point {number:,}" if number else ""
         raise ToraValidationError(f"cannot read {path}{place}: {reason}") from exc
+
+
+class About(msgspec.Struct, rename="camel"):
+    """What an export says of its experiment; of what it does not, nothing is known."""
+
+    name: str | None = None
+    description: str | None = None
+    hyperparams: list[wire.Hyperparam] = []
+    tags: list[str] = []
+    notes: str | None = None
+    status: str | None = None
+    created_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+
+
+def read_about(path: Path) -> About:
+    """Return what an export says of its experiment; only Parquet files have a place for it.
+
+    Raises:
+        ToraValidationError: What stands there is wrong.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                return About()
+        with _connected(path) as (connection, link):
+            found = connection.execute(_SELECT_ABOUT, [link]).fetchone()
+        return About() if found is None else msgspec.json.decode(found[0], type=About)
+    except (OSError, msgspec.MsgspecError) as exc:
+        raise ToraValidationError(f"{path}, its metadata: {exc}; it must be an export of Tora's") from exc
 
 
 def _point(line: _Line, known: set[str]) -> Point:
@@ -124,6 +156,14 @@ def _of_csv(row: list[str]) -> _Line:
 
 @contextmanager
 def _parquet(path: Path) -> Iterator[Iterator[tuple[Any, ...]]]:
+    with _connected(path) as (connection, link):
+        found = connection.execute(_SELECT, [link])
+        yield chain.from_iterable(iter(lambda: found.fetchmany(ROWS), []))
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[tuple[Any, str]]:
+    """Yield a connection, and the file's name for it."""
     import duckdb
 
     # Under a name of ours: in theirs, a * or a [ would mean several files.
@@ -132,8 +172,7 @@ def _parquet(path: Path) -> Iterator[Iterator[tuple[Any, ...]]]:
         link.symlink_to(path.absolute())
         with duckdb.connect(config={"threads": 1, "memory_limit": "512MB"}) as connection:
             try:
-                found = connection.execute(_SELECT, [str(link)])
-                yield chain.from_iterable(iter(lambda: found.fetchmany(ROWS), []))
+                yield connection, str(link)
             except duckdb.Error as exc:
                 raise ToraValidationError(f"it cannot be read as Parquet: {exc}") from exc
 

@@ -1,8 +1,10 @@
 """Imported points on their way to a server, numbered so that none is stored twice.
 
-Every series of a file, which is one metric of one writer, is sent as a writer of its own. Its id follows from
-the series' name, its writer and its first point, and a point's number is its place in the series. An export of
+Every series of an export of Tora's, which is one metric of one writer, is sent as a writer of its own. Its id follows
+from the series' name, its writer and its first point, and a point's number is its place in the series. An export of
 the same experiment that is longer, or has other metrics besides, goes on where the one before ended.
+
+The points of other sources name the writers that they are sent as: parts of the source that only grow at their ends.
 """
 
 from __future__ import annotations
@@ -10,14 +12,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from attrs import define, field
 
 from tora import validation, wire
-from tora.cli.points import Point, read_points
+from tora.cli.points import Point
 from tora.errors import ToraAPIError, ToraError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ READABLE: Final = 40
 
 @define
 class _Series:
-    """One metric of one writer: who sends it, how much came, and what waits."""
+    """What is numbered together: who sends it, how much came, and what waits."""
 
     writer: str
     through: int
@@ -57,36 +58,41 @@ class Storing:
     _experiment: str
     _report: Callable[[int], None]
     _through: Mapping[str, int]
+    _is_export: bool
     done: int = 0
     stored: int = 0
     _series: dict[tuple[str, str], _Series] = field(factory=dict)
+    _names: set[str] = field(factory=set)
     _limit: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     @classmethod
-    async def into(cls, server: Remote, experiment: str, report: Callable[[int], None]) -> Self:
+    async def into(
+        cls, server: Remote, experiment: str, report: Callable[[int], None], *, is_export: bool = False
+    ) -> Self:
         """Return what stores into an experiment.
 
         Args:
             server: Where it is.
             experiment: Its id.
             report: Told of each number of points that were dealt with.
+            is_export: Whether the points are of an export of Tora's; those of others name their new writers.
         """
         writers = await server.get(f"/experiments/{experiment}/writers")
-        return cls(server, experiment, report, {each["writer"]: each["through"] for each in writers})
+        return cls(server, experiment, report, {each["writer"]: each["through"] for each in writers}, is_export)
 
     @property
     def metrics(self) -> int:
         """How many metrics the points are of."""
-        return len({name for name, _ in self._series})
+        return len(self._names)
 
-    async def store(self, path: Path) -> None:
-        """Store what a file holds.
+    async def store(self, points: Iterable[Point]) -> None:
+        """Store points.
 
         Raises:
             ToraError: It could not be stored; what was stored before stays.
         """
         waiting = 0
-        for point in read_points(path):
+        for point in points:
             self._take(point)
             waiting += 1
             if waiting == WINDOW:
@@ -97,10 +103,11 @@ class Storing:
 
     def _take(self, point: Point) -> None:
         line = wire.encode_metric(point.name, point.value, point.step, point.metadata, point.time)
-        key = (point.name, point.writer)
+        self._names.add(point.name)
+        key = (point.name if self._is_export else "", point.writer)
         one = self._series.get(key)
         if one is None:
-            writer = _writer(point.writer, line)
+            writer = _writer(point.writer, line) if self._is_export else point.writer
             one = self._series[key] = _Series(writer, self._through.get(writer) or 0)
         one.count += 1
         if one.count <= one.through:

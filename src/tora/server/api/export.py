@@ -18,6 +18,7 @@ from aiohttp import web
 from attrs import evolve
 
 from tora import fields, validation, wire
+from tora.models import Experiment
 from tora.server.context import CATALOG, METRICS, OPTIONS
 from tora.server.metrics.base import Chunk
 from tora.server.queries import read_query
@@ -29,6 +30,7 @@ CONTENT_TYPES: Final = ("text/csv", "application/jsonl", "application/vnd.apache
 _PREFIX: Final = ".export."
 _PART: Final = 1024 * 1024
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_ABOUT: Final = ("name", "description", "hyperparams", "tags", "notes", "status", "createdAt", "endedAt")
 _FIELDS: Final = ("name", "value", "step", "time", "writer", "metadata")
 
 
@@ -47,7 +49,8 @@ async def export(request: web.Request) -> web.StreamResponse:
     experiment = request.match_info["id"]
     wanted = read_query(request, ExportQuery)
     names = [validation.metric_name(name) for name in wanted.name]
-    title = " ".join([(await request.app[CATALOG].experiment(experiment)).name, *names[:1]])
+    record = await request.app[CATALOG].experiment(experiment)
+    title = " ".join([record.name, *names[:1]])
     headers = {"Content-Disposition": f'attachment; filename="{_file_name(title, experiment)}.{wanted.format}"'}
     chunks = request.app[METRICS].export(experiment)
     if names:
@@ -55,7 +58,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     if wanted.spreadsheet:
         chunks = _harmless(chunks)
     if wanted.format == "parquet":
-        return await _parquet(request, chunks, headers)
+        return await _parquet(request, chunks, headers, record)
     return await _text(request, chunks, headers, wanted.format)
 
 
@@ -87,14 +90,14 @@ async def _text(
 
 
 async def _parquet(
-    request: web.Request, chunks: AsyncIterator[Chunk], headers: Mapping[str, str]
+    request: web.Request, chunks: AsyncIterator[Chunk], headers: Mapping[str, str], record: Experiment
 ) -> web.StreamResponse:
     from tora.server.metrics.parquet import write_parquet
 
     # A columnar file ends with its directory, so it is made whole before its first byte leaves.
     with tempfile.TemporaryDirectory(dir=request.app[OPTIONS].dir, prefix=_PREFIX) as folder:
         path = Path(folder) / "points.parquet"
-        await write_parquet(path, chunks)
+        await write_parquet(path, chunks, _about(record))
         response = web.StreamResponse(headers={**headers, "Content-Type": "application/vnd.apache.parquet"})
         response.content_length = path.stat().st_size
         await response.prepare(request)
@@ -103,6 +106,12 @@ async def _parquet(
                 await response.write(part)
         await response.write_eof()
     return response
+
+
+def _about(record: Experiment) -> str:
+    """Return what an import makes the same experiment of, as JSON."""
+    shown = wire.experiment_to_wire(record)
+    return wire.encode({name: shown[name] for name in _ABOUT}).decode()
 
 
 def remove_leftovers(folder: Path) -> None:

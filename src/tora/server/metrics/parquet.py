@@ -26,11 +26,16 @@ CREATE TABLE points (name VARCHAR, value DOUBLE, step BIGINT, time DOUBLE, write
 _INSERT: Final = """
 INSERT INTO points SELECT name, COALESCE(value, 'NaN'::DOUBLE), step, time, writer, metadata FROM chunk
 """
-_COPY: Final = "COPY points TO ? (FORMAT parquet, COMPRESSION zstd)"
+_COPY: Final = "COPY points TO ? (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{tora: {about}}})"
 
 
-async def write_parquet(path: Path, chunks: AsyncIterator[Chunk]) -> None:
+async def write_parquet(path: Path, chunks: AsyncIterator[Chunk], about: str) -> None:
     """Write all chunks to a new file; what does not fit into a little memory waits beside it on disk.
+
+    Args:
+        path: The file.
+        chunks: The points.
+        about: Text that stands under ``tora`` in the file's metadata.
 
     Raises:
         StoreFullError: There is no room.
@@ -43,9 +48,14 @@ async def write_parquet(path: Path, chunks: AsyncIterator[Chunk]) -> None:
             await asyncio.to_thread(connection.execute, _CREATE)
             async for chunk in chunks:
                 await asyncio.to_thread(_insert, connection, chunk)
-            await asyncio.to_thread(connection.execute, _COPY, [str(path)])
+            await asyncio.to_thread(connection.execute, _copy(about), [str(path)])
         finally:
             await asyncio.to_thread(connection.close)
+
+
+def _copy(about: str) -> str:
+    # No place for a parameter: in SQL a text ends at a quote that does not stand twice.
+    return _COPY.format(about="'" + about.replace("'", "''") + "'")
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
