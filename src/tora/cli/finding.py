@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from attrs import frozen
 
+from tora._async.listing import NO_METRIC, Page, pages
+from tora._async.remote import path_of
 from tora.cli.remote import refused
 from tora.errors import ToraExperimentError, ToraValidationError, ToraWorkspaceError
 
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_METRIC", "Listed", "all_experiments", "experiment", "one_of", "path_of", "workspace"]
 
-PAGE: Final = 1_000
 NAMED: Final = 10
-NO_METRIC: Final = "no metric is called this, and so no summaries are made"
 
 
 @frozen
@@ -28,11 +27,6 @@ class Listed:
 
     items: list[dict[str, Any]]
     total: int
-
-
-def path_of(experiment_id: str) -> str:
-    """Return the path of an experiment."""
-    return f"/experiments/{quote(experiment_id, safe='')}"
 
 
 async def experiment(server: Remote, named: str) -> dict[str, Any]:
@@ -91,15 +85,17 @@ def one_of(items: Sequence[dict[str, Any]], named: str, kind: str, hint: str) ->
 
 async def all_experiments(server: Remote, query: Query, most: int | None = None) -> Listed:
     """Return the experiments of a list, however many pages it has, at most so many."""
+
+    async def get(part: Query) -> Page[dict[str, Any]]:
+        page: Page[dict[str, Any]] = await server.get("/experiments", part, Page[dict[str, Any]])
+        return page
+
     found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        wanted = PAGE if most is None else min(PAGE, most - len(found))
-        page = await server.get("/experiments", {**query, "limit": wanted, "cursor": cursor})
-        found += page["items"]
-        cursor = page["next"]
-        if cursor is None or len(found) == most:
-            return Listed(found, page["total"])
+    total = 0
+    async for page in pages(get, query, most):
+        found += page.items
+        total = page.total
+    return Listed(found, total)
 
 
 def _without_token(record: dict[str, Any]) -> dict[str, Any]:

@@ -14,31 +14,20 @@ class Progress:
 
     Args:
         what: What is being done.
-        total: How much there is to do; None where nobody knows.
-        in_bytes: Whether that is bytes.
+        total: How much there is to do; None where nobody knows yet.
     """
 
-    def __init__(self, what: str, total: int | None, *, in_bytes: bool = False) -> None:
+    def __init__(self, what: str, total: int | None) -> None:
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            MofNCompleteColumn,
-            ProgressColumn,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        amounts: list[ProgressColumn] = (
-            [DownloadColumn(), TransferSpeedColumn()] if in_bytes else [MofNCompleteColumn(), TimeRemainingColumn()]
-        )
         console = Console(stderr=True)
         self._bar = Bar(
             TextColumn(what),
             BarColumn(),
-            *amounts,
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
             console=console,
             transient=True,
             redirect_stdout=False,  # it would go where the bar is, also when it is meant for a file
@@ -56,3 +45,12 @@ class Progress:
     def advance(self, amount: int) -> None:
         """Note that so much more is done."""
         self._bar.advance(self._task, amount)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anybody sees it."""
+        return not self._bar.disable
+
+    def told(self, done: int, total: int) -> None:
+        """Note how much is done, and how much there is."""
+        self._bar.update(self._task, completed=done, total=total)
