@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -210,7 +211,16 @@ class _Sender:
                     logger.warning("Tora: %d damaged lines of %s were skipped", len(run), self._journal.path)
                 self._advance(run)
                 del lines[: len(run)]
-        await patiently(partial(self._api.heartbeat, self._header.experiment, self._header.writer, status))
+        await self._say_the_end(status)
+
+    async def _say_the_end(self, status: Status) -> None:
+        sign = partial(self._api.heartbeat, self._header.experiment, self._header.writer, status)
+        try:
+            await patiently(partial(sign, self._header.labels))
+        except SendingError as exc:
+            if not (self._header.labels and isinstance(exc.__cause__, RefusedError)):
+                raise
+            await patiently(sign)  # an older server knows no labels
 
     def _read(self) -> list[bytes]:
         try:
@@ -243,7 +253,13 @@ class _Sender:
     async def _create(self, body: dict[str, Any]) -> None:
         # In its writer's name, who owns the experiment; the other calls are no sign of that writer's life.
         self._api.writer = self._header.writer
+        context = body.get("context")
+        body = {name: value for name, value in body.items() if name != "context"}
         await patiently(partial(self._api.call, "POST", "/experiments", wire.encode(body)))
+        if context:
+            path = f"/experiments/{quote(self._header.experiment, safe='')}"
+            with contextlib.suppress(SendingError):  # an older server knows none, and has the experiment all the same
+                await patiently(partial(self._api.call, "PATCH", path, wire.encode({"context": context})))
         self._api.writer = None
 
 

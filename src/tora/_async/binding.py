@@ -33,12 +33,14 @@ class Binding:
 
     Attributes:
         delivery: The task that delivers; None until there is one.
+        near: A loop of the user's to deliver in, where it runs when there is something to deliver.
     """
 
     def __init__(self, api: Api | None, start: Callable[[Api], Delivery], home: Revive | None) -> None:
         self.api = api
         self.home = home
         self.delivery: Delivery | None = None
+        self.near: asyncio.AbstractEventLoop | None = None
         self._start = start
         # Two who deliver at once would count acknowledgements twice. Re-entrant, since a signal handler may log.
         self._lock = threading.RLock()
@@ -73,8 +75,8 @@ class Binding:
 
     def _find_a_loop(self) -> bool:
         try:
-            if self.home is not None:
-                loop = self.home()
+            loop = self.near if self.home is None else self.home()
+            if loop is not None and (self.home is not None or loop.is_running()):
                 loop.call_soon_threadsafe(self.bind, loop)
             else:
                 self.bind(asyncio.get_running_loop())

@@ -17,6 +17,7 @@ from tora._async import background
 from tora._async.buffer import MetricBuffer
 from tora._async.care import JournalCare
 from tora._async.http import Answer, Api
+from tora._async.introduction import Introduction
 from tora._async.lines import Waiting
 from tora._async.notices import Progress, logger
 from tora._async.verdict import RefusedError, TooLargeError, UnavailableError, failure, judge, patience
@@ -52,13 +53,22 @@ class Delivery:
         writer: The client's id.
         threshold: The number of waiting metrics at which they are sent at once.
         care: What looks after the buffer's journal.
+        introduction: What the client says of itself first.
     """
 
     def __init__(
-        self, buffer: MetricBuffer, api: Api, experiment: str, writer: str, threshold: int, care: JournalCare
+        self,
+        buffer: MetricBuffer,
+        api: Api,
+        experiment: str,
+        writer: str,
+        threshold: int,
+        care: JournalCare,
+        introduction: Introduction,
     ) -> None:
         self._buffer = buffer
         self._care = care
+        self._introduction = introduction
         self._api = api
         self._experiment = experiment
         self._writer = writer
@@ -112,6 +122,7 @@ class Delivery:
 
     async def say_the_end(self, status: Status, *, owner: bool) -> None:
         """Tell the server how the run ended, or, if it is another client's, how this writer did."""
+        await self._introduction.make()
         call = (
             partial(self._api.set_status, self._experiment, status)
             if owner
@@ -179,6 +190,7 @@ class Delivery:
     async def _send_what_is_due(self) -> None:
         self._care.look()
         while (waiting := self._buffer.peek(self._most, BODY_BYTES)) is not None:
+            await self._introduction.make()
             await self._keep_pace(waiting.count)
             await self._send(waiting)
             self._reach_goals()

@@ -51,6 +51,7 @@ class Header:
         first_seq: The sequence number of the first metric in the file.
         token: The experiment's append-only write token, never a user's key.
         create: The body that creates the experiment, where no server has been asked yet.
+        labels: What the writer is among the others; None where it has no labels.
         tora: The version of the file's format.
     """
 
@@ -60,6 +61,7 @@ class Header:
     first_seq: int = 1
     token: str | None = None
     create: dict[str, Any] | None = None
+    labels: dict[str, str] | None = None
     tora: int = field(default=VERSION)
 
 

@@ -14,7 +14,7 @@ import time
 from importlib import import_module
 from typing import Final
 
-__all__ = ["load"]
+__all__ = ["load", "load_delivery"]
 
 _CERTIFICATES: Final = "aiohttp.connector"
 """The module that reads them."""
@@ -36,6 +36,13 @@ def load() -> None:
         return
     import_module("aiohttp")
     rest.join()
+
+
+def load_delivery() -> None:
+    """Import all that delivering takes, so that no first metric waits for it; the caller holds `tora.forks.no_fork`."""
+    load()
+    for name in ("tora._async.delivery", *_REST):  # where aiohttp was there already, `load` left the rest
+        import_module(name)
 
 
 def _load_the_rest() -> None:

@@ -123,6 +123,7 @@ class Writer:
         first_seen: Unix seconds of its first sign of life.
         last_seen: Unix seconds of its last sign of life.
         status: What it said of itself last; whether it is lost follows from `last_seen`.
+        labels: What it is among the others, such as its rank.
     """
 
     writer: str
@@ -130,6 +131,7 @@ class Writer:
     first_seen: float
     last_seen: float
     status: Status = "running"
+    labels: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
@@ -142,6 +144,7 @@ class SeriesQuery:
         start: The smallest x wanted, None for no bound.
         end: The largest x wanted, None for no bound.
         across: ``writers`` groups points of equal x over all writers.
+        by: Across writers, the name of a label: those of one value are taken together, and make a series.
     """
 
     experiments: Sequence[str]
@@ -151,6 +154,7 @@ class SeriesQuery:
     start: float | None = None
     end: float | None = None
     across: Literal["none", "writers"] = "none"
+    by: str | None = None
 
 
 @frozen
@@ -164,6 +168,7 @@ class Series:
             ``across=writers`` also ``mean, min, max, p5, p50, p95``.
         total: How many points of the series lie in the asked range.
         non_finite: How many of them are NaN or infinite.
+        group: The value of the label that the query names; None for writers without it.
     """
 
     experiment: str
@@ -171,6 +176,7 @@ class Series:
     columns: Mapping[str, np.ndarray]
     total: int = 0
     non_finite: int = 0
+    group: str | None = None
 
 
 @frozen
@@ -220,8 +226,10 @@ class MetricsStore(ABC):
         """
 
     @abstractmethod
-    async def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
-        """Note a sign of life of a writer, or its end."""
+    async def sign(
+        self, experiment: str, writer: str, seen: float, status: Status, labels: Mapping[str, str] | None = None
+    ) -> None:
+        """Note a sign of life of a writer, or its end; without labels it keeps those that it has."""
 
     @abstractmethod
     async def summaries(
@@ -244,7 +252,7 @@ class MetricsStore(ABC):
 
     @abstractmethod
     async def series(self, query: SeriesQuery) -> list[Series]:
-        """Return one series for each experiment and name of the query that has points."""
+        """Return one series for each experiment, name and value of the label of the query that has points."""
 
     @abstractmethod
     def export(self, experiment: str, after_tick: int = 0, through_tick: int | None = None) -> AsyncIterator[Chunk]:

@@ -45,7 +45,7 @@ FROM incoming WHERE writers.experiment = incoming.experiment AND writers.writer 
 """
 _INSERT_WRITERS = """
 INSERT INTO writers
-SELECT experiment, writer, through, seen, seen, 'running' FROM incoming
+SELECT experiment, writer, through, seen, seen, 'running', NULL FROM incoming
 ANTI JOIN writers USING (experiment, writer)
 """
 _STORED_IDS = "SELECT experiment, msg_id FROM messages SEMI JOIN incoming USING (experiment, msg_id)"

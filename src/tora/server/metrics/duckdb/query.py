@@ -25,6 +25,11 @@ SELECT experiment, name, sid, count, non_finite, count > stepped AS bare,
 FROM series
 WHERE experiment IN (SELECT unnest($experiments)) AND name IN (SELECT unnest($names))
 """
+# Which of these series belong to writers that have a label, by a JSON pointer to it.
+_LABELLED: Final = """
+SELECT sid, json_extract_string(labels, $pointer) AS label FROM series JOIN writers USING (experiment, writer)
+WHERE experiment IN (SELECT unnest($experiments)) AND name IN (SELECT unnest($names)) AND label IS NOT NULL
+"""
 
 # gid numbers the answers; the points of all of them are read together. One series alone, the usual chart, is
 # spared the joins, which take a third of the time.
@@ -77,9 +82,9 @@ class _Spans:
 
 @frozen
 class _Found:
-    """The series that a query is about; gid is the place of a (experiment, name) pair in `keys`."""
+    """The series that a query is about; gid is the place of an answer's experiment, name and group in `keys`."""
 
-    keys: Sequence[tuple[str, str]]
+    keys: Sequence[tuple[str, str, str | None]]
     sid: np.ndarray
     gid: np.ndarray
     bare: bool
@@ -89,7 +94,7 @@ class _Found:
 
 
 def series(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> list[Series]:
-    """Return one series for each experiment and name of the query that has points.
+    """Return one series for each experiment, name and value of the label of the query that has points.
 
     The caller holds a transaction, so that all statements see the same points.
     """
@@ -111,8 +116,9 @@ def series(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> list[Se
             _columns(parts, gid),
             total=int(spans.n[totals[gid]]) if gid in totals else 0,
             non_finite=int(spans.non_finite[totals[gid]]) if gid in totals else 0,
+            group=group,
         )
-        for gid, (experiment, name) in enumerate(found.keys)
+        for gid, (experiment, name, group) in enumerate(found.keys)
     ]
 
 
@@ -188,12 +194,31 @@ class _Reader:
 def _find(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> _Found:
     asked = {"experiments": list(query.experiments), "names": list(query.names)}
     rows = connection.execute(_FOUND, asked).fetchnumpy()
-    owners = list(zip(rows["experiment"].tolist(), rows["name"].tolist(), strict=True))
+    label_of = _labels(connection, query)
+    labels = [label_of.get(sid) for sid in rows["sid"].tolist()]
+    owners = list(zip(rows["experiment"].tolist(), rows["name"].tolist(), labels, strict=True))
     there = set(owners)
-    keys = [key for key in dict.fromkeys(itertools.product(query.experiments, query.names)) if key in there]
+    groups = sorted(set(labels), key=_group_order)
+    asked_for = dict.fromkeys(itertools.product(query.experiments, query.names))
+    keys = [(*key, group) for key in asked_for for group in groups if (*key, group) in there]
     places = {key: place for place, key in enumerate(keys)}
     gid = np.array([places[key] for key in owners], np.int32)
     return _Found(keys, rows["sid"], gid, bool(rows["bare"].any()), rows)
+
+
+def _labels(connection: duckdb.DuckDBPyConnection, query: SeriesQuery) -> dict[int, str]:
+    """Return the value of the asked label of each series whose writer has it."""
+    if query.by is None:
+        return {}
+    pointer = "/" + query.by.replace("~", "~0").replace("/", "~1")
+    asked = {"experiments": list(query.experiments), "names": list(query.names), "pointer": pointer}
+    return dict(connection.execute(_LABELLED, asked).fetchall())
+
+
+def _group_order(group: str | None) -> tuple[bool, bool, int, str]:
+    """Order numbers by what they say, before words; those without a value come last."""
+    is_number = group is not None and group.isdecimal()
+    return group is None, not is_number, int(group or 0) if is_number else 0, group or ""
 
 
 def _whole(found: _Found) -> _Spans:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import duckdb
+import msgspec
 import numpy as np
 from attrs import frozen
 
@@ -28,7 +29,7 @@ SELECT name, count(DISTINCT experiment) AS n
 FROM series WHERE experiment IN (SELECT unnest(?)) GROUP BY name ORDER BY n DESC, name
 """
 _WRITERS: Final = """
-SELECT experiment, writer, through, first_seen, last_seen, status
+SELECT experiment, writer, through, first_seen, last_seen, status, labels
 FROM writers WHERE experiment IN (SELECT unnest(?)) ORDER BY last_seen DESC, writer
 """
 _TICKS: Final = """
@@ -72,7 +73,8 @@ def names(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -> 
 def writers(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -> dict[str, list[Writer]]:
     """Return the writers of each experiment, the one seen last first."""
     found: dict[str, list[Writer]] = {experiment: [] for experiment in experiments}
-    for experiment, *columns in connection.execute(_WRITERS, [list(experiments)]).fetchall():
+    for experiment, *columns, labels in connection.execute(_WRITERS, [list(experiments)]).fetchall():
+        columns.append(msgspec.json.decode(labels or "{}", type=dict[str, str]))
         found[experiment].append(Writer(*columns))
     return found
 

@@ -18,7 +18,7 @@ from tora.server.metrics.duckdb.parts import create_part
 
 __all__ = ["MIGRATIONS", "VERSION", "stored_version", "upgrade"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _TABLES: Final = """
 -- The tail is the number of the part that takes what arrives.
@@ -44,13 +44,15 @@ CREATE TABLE series (
 -- The tables of points that take no more; `tora.server.metrics.duckdb.parts` makes them.
 CREATE TABLE parts (part INTEGER NOT NULL, clustered BOOLEAN NOT NULL, rows BIGINT NOT NULL);
 
+-- The labels are a JSON object, or NULL.
 CREATE TABLE writers (
     experiment VARCHAR NOT NULL,
     writer VARCHAR NOT NULL,
     through BIGINT NOT NULL,
     first_seen DOUBLE NOT NULL,
     last_seen DOUBLE NOT NULL,
-    status VARCHAR NOT NULL
+    status VARCHAR NOT NULL,
+    labels VARCHAR
 );
 
 -- The ids that older clients give their points in place of a writer and a sequence number.
@@ -68,7 +70,9 @@ CREATE TABLE points_2 AS FROM points_1 LIMIT 0;
 ALTER TABLE meta ADD COLUMN tail INTEGER DEFAULT 2;
 """
 
-MIGRATIONS: Final[dict[int, str]] = {1: _PARTS}
+_LABELS: Final = "ALTER TABLE writers ADD COLUMN labels VARCHAR"
+
+MIGRATIONS: Final[dict[int, str]] = {1: _PARTS, 2: _LABELS}
 """The statements that lead from each older version to the next."""
 
 

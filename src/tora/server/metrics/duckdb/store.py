@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -100,9 +100,11 @@ class DuckDBMetrics(MetricsStore):
             if self._end.tail != tail:
                 self._unsorted.set()
 
-    async def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
-        """Note a sign of life of a writer, or its end."""
-        await self._write(self._end.sign, experiment, writer, seen, status)
+    async def sign(
+        self, experiment: str, writer: str, seen: float, status: Status, labels: Mapping[str, str] | None = None
+    ) -> None:
+        """Note a sign of life of a writer, or its end; without labels it keeps those that it has."""
+        await self._write(self._end.sign, experiment, writer, seen, status, labels)
 
     async def delete(self, experiment: str) -> None:
         """Delete all that is known of an experiment."""
@@ -131,7 +133,7 @@ class DuckDBMetrics(MetricsStore):
         return await self._read(read.writers, experiments)
 
     async def series(self, query: SeriesQuery) -> list[Series]:
-        """Return one series for each experiment and name of the query that has points."""
+        """Return one series for each experiment, name and value of the label of the query that has points."""
         return await self._read(series, query)
 
     async def export(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from tora.server.metrics.base import Appended, PointBatch
 from tora.server.metrics.duckdb.append import append
@@ -22,10 +24,10 @@ from tora.types import Status
 __all__ = ["WritingEnd"]
 
 _SIGN = """
-UPDATE writers SET last_seen = greatest(last_seen, $seen), status = $status
+UPDATE writers SET last_seen = greatest(last_seen, $seen), status = $status, labels = COALESCE($labels, labels)
 WHERE experiment = $experiment AND writer = $writer
 """
-_FIRST_SIGN = "INSERT INTO writers VALUES ($experiment, $writer, 0, $seen, $seen, $status)"
+_FIRST_SIGN = "INSERT INTO writers VALUES ($experiment, $writer, 0, $seen, $seen, $status, $labels)"
 
 
 class WritingEnd:
@@ -83,10 +85,11 @@ class WritingEnd:
         self._file.mark.write(self._tick)
         return appended
 
-    def sign(self, experiment: str, writer: str, seen: float, status: Status) -> None:
-        """Note a sign of life of a writer, or its end."""
+    def sign(self, experiment: str, writer: str, seen: float, status: Status, labels: Mapping[str, str] | None) -> None:
+        """Note a sign of life of a writer, or its end, and its labels where they are told."""
         connection = self._file.connection
-        row = {"experiment": experiment, "writer": writer, "seen": seen, "status": status}
+        text = None if labels is None else msgspec.json.encode(labels).decode()
+        row = {"experiment": experiment, "writer": writer, "seen": seen, "status": status, "labels": text}
         with transaction(connection):
             known = self._index.load(connection, [experiment])[experiment]
             connection.execute(_SIGN if writer in known.marks else _FIRST_SIGN, row)
