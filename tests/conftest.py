@@ -11,6 +11,9 @@ import pytest
 from tests.support.http import keys_of_a_test
 from tests.support.serving import Server, serving, stop_local
 
+# Keras looks when it is imported, and by itself takes a backend that is not among the test tools.
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -28,6 +31,7 @@ def own_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]
     for name in [name for name in os.environ if name.startswith("TORA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TORA_DIR", str(folder))
+    monkeypatch.setenv("TORA_SYSTEM", "off")  # what is counted must not depend on how long a test takes
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)

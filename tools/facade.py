@@ -27,6 +27,7 @@ from typing import Final, cast
 
 from attrs import Factory, define, frozen
 
+from tools.imports import chosen, wrapped
 from tools.rules import Rules, UnmatchedError
 
 __all__ = ["facade"]
@@ -294,12 +295,12 @@ class _Facade:
             yield "from collections.abc import Iterator"
         for node in self.tree.body:
             if isinstance(node, ast.If) and _text(node.test) == "TYPE_CHECKING":
-                chosen = [line for inner in node.body for line in _chosen(inner, missing)]
-                if chosen:
+                lines = [line for inner in node.body for line in chosen(inner, missing)]
+                if lines:
                     yield "from typing import TYPE_CHECKING"
-                    yield textwrap.indent("\n".join(chosen), " " * 4).join(("if TYPE_CHECKING:\n", ""))
+                    yield textwrap.indent("\n".join(lines), " " * 4).join(("if TYPE_CHECKING:\n", ""))
             else:
-                yield from _chosen(node, missing)
+                yield from chosen(wrapped(node, self.rules.classes), missing)
         for name in sorted(missing):
             if name not in _defined(self.tree.body):
                 raise self._problem(
@@ -309,19 +310,6 @@ class _Facade:
 
     def _problem(self, node: ast.stmt | ast.expr, problem: str) -> UnmatchedError:
         return UnmatchedError(f"{self.path}:{node.lineno}: {problem}")
-
-
-def _chosen(node: ast.stmt, missing: set[str]) -> Iterator[str]:
-    """Give an import statement's parts that are missing, and strike them off."""
-    if not isinstance(node, ast.Import | ast.ImportFrom):
-        return
-    for alias in node.names:
-        name = alias.asname or alias.name.partition(".")[0]
-        if name in missing:
-            missing.remove(name)
-            part = copy.copy(node)
-            part.names = [alias]
-            yield ast.unparse(part)
 
 
 def _defined(body: Iterable[ast.stmt]) -> set[str]:

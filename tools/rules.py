@@ -16,7 +16,9 @@ __all__ = ["Rules", "Table", "UnmatchedError"]
 # The modules of src/tora/_async/ that have a facade -> its docstring.
 MODULES: Final = {
     "client.py": "The client of one experiment.",
+    "reading.py": "Reading: experiments, their summaries, points and series, and exports.",
     "session.py": "The global API: one experiment for the whole process.",
+    "workers.py": "Workers: clients of an experiment that somebody else created, and finishes.",
     "workspaces.py": "Workspaces: what groups experiments.",
 }
 
@@ -59,7 +61,10 @@ METHODS: Final = {
 DOCSTRINGS: Final = {
     r"\basync with await ": "with ",
     r"\bawait ": "",
+    r"\basync for ": "for ",
     r"\bAsyncTora\b": "Tora",
+    # What reads has a module of its own in the sync API.
+    r"\btora\.aio\.(?=(?:experiments?|metrics|points|series|export)\()": "tora.api.",
     r"\btora\.aio\.": "tora.",
     r"\bone experiment, native to asyncio\.": "one experiment.",
     r" and belongs to the event loop that opened it; metrics may be logged from any": ". It may be used from any",
@@ -70,6 +75,7 @@ DOCSTRINGS: Final = {
 # Patterns in tests -> what stands there in the sync tests, in this order, once `async` and `await` are gone.
 TESTS: Final = {
     r"\bAsyncTora\b": "Tora",
+    r"\btora\.aio\.(?=(?:experiments?|metrics|points|series|export)\()": "tora.api.",
     r"\btora\.aio\.": "tora.",
     r"\baio_until\b": "until",
 }

@@ -16,7 +16,7 @@ from tora._version import __version__
 from tora.forks import no_fork
 
 if TYPE_CHECKING:
-    from tora import aio, errors, models, types
+    from tora import aio, api, errors, models, types
     from tora._async.client import AsyncTora
     from tora._sync.client import Tora
     from tora._sync.session import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         shutdown,
         tlog,
     )
+    from tora._sync.workers import handle
     from tora._sync.workspaces import create_workspace
     from tora.errors import (
         ToraAPIError,
@@ -59,11 +60,13 @@ __all__ = [
     "ToraWorkspaceError",
     "__version__",
     "aio",
+    "api",
     "create_workspace",
     "errors",
     "flush",
     "get_experiment_id",
     "get_experiment_url",
+    "handle",
     "is_initialized",
     "models",
     "setup",
@@ -78,8 +81,10 @@ _HOMES: Final = {
     "Stats": "tora.models",
     "Tora": "tora._sync.client",
     "aio": "tora",
+    "api": "tora",
     "create_workspace": "tora._sync.workspaces",
     "errors": "tora",
+    "handle": "tora._sync.workers",
     "models": "tora",
     "types": "tora",
     **dict.fromkeys((name for name in __all__ if name.startswith("Tora") and name != "Tora"), "tora.errors"),

@@ -15,7 +15,7 @@ from attrs import frozen
 from tora import validation
 from tora.errors import ToraConfigurationError, ToraValidationError
 
-__all__ = ["DEFAULT_PORT", "Mode", "Settings", "config_file", "data_dir", "load", "server_url"]
+__all__ = ["DEFAULT_PORT", "Mode", "Settings", "config_file", "data_dir", "labels", "load", "server_url"]
 
 DEFAULT_PORT: Final = 8672  # TORA on a phone
 DEFAULT_TIMEOUT: Final = 30.0
@@ -37,6 +37,9 @@ class Settings:
         workspace: The workspace of new experiments that name none.
         tags: The tags of new experiments that name none.
         silent: No banner and no progress.
+        context: What made the run is recorded with a new experiment.
+        system: What the machine is doing is logged under ``system/``.
+        console: What the program prints is recorded.
     """
 
     server_url: str | None
@@ -48,6 +51,9 @@ class Settings:
     workspace: str | None
     tags: tuple[str, ...]
     silent: bool
+    context: bool = True
+    system: bool = True
+    console: bool = False
 
 
 # Setting -> its names in the environment, the first that is set wins.
@@ -60,7 +66,11 @@ _VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "timeout": ("TORA_TIMEOUT",),
     "workspace": ("TORA_WORKSPACE",),
     "tags": ("TORA_TAGS",),
+    "labels": ("TORA_LABELS",),
     "silent": ("TORA_SILENT",),
+    "context": ("TORA_CONTEXT",),
+    "system": ("TORA_SYSTEM",),
+    "console": ("TORA_CONSOLE",),
 }
 
 
@@ -80,6 +90,7 @@ def load(
     if key is not None and not (key.isascii() and key.isprintable()):
         raise ToraConfigurationError(f"{key_source} must be printable ASCII; it is sent as an HTTP header")
     workspace, _ = sources.text("workspace")
+    _labels(sources)  # each writer reads them for itself; a slip is told here already
     return Settings(
         server_url=None if url is None else _checked_url(url, url_source),
         api_key=key,
@@ -90,12 +101,24 @@ def load(
         workspace=workspace,
         tags=_tags(sources),
         silent=_flag(sources, "silent"),
+        context=_flag(sources, "context", default=True),
+        system=_flag(sources, "system", default=True),
+        console=_flag(sources, "console"),
     )
 
 
 def data_dir() -> Path:
     """Return the folder of data, journals and the local server's files (``TORA_DIR``)."""
     return _dir(_Sources(os.environ, _read(config_file())))
+
+
+def labels() -> dict[str, str]:
+    """Return the labels of this process's writers (``TORA_LABELS``).
+
+    Raises:
+        ToraConfigurationError: They cannot be used.
+    """
+    return _labels(_Sources(os.environ, _read(config_file())))
 
 
 def config_file() -> Path:
@@ -228,13 +251,31 @@ def _tags(sources: _Sources) -> tuple[str, ...]:
         raise ToraConfigurationError(f"{source}: {exc}") from exc
 
 
-def _flag(sources: _Sources, setting: str) -> bool:
+def _labels(sources: _Sources) -> dict[str, str]:
+    value, source = sources.find("labels")
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if wrong := next((name for name, equals, _ in pairs if not equals), None):
+            raise ToraConfigurationError(
+                f"{source} must be names with values, such as rank=3,actor=sampler-7; "
+                f"{validation.shown(wrong)} has no ="
+            )
+        value = {name: text for name, _, text in pairs}
+    try:
+        return validation.labels(value)
+    except ToraValidationError as exc:
+        raise ToraConfigurationError(f"{source}: {exc}") from exc
+
+
+def _flag(sources: _Sources, setting: str, *, default: bool = False) -> bool:
     value, source = sources.find(setting)
-    if value is None or isinstance(value, bool):
-        return bool(value)
+    if value is None:
+        return default
+    if isinstance(value, bool):
+        return value
     text = str(value).lower()
     if text in {"1", "true", "yes", "on"}:
         return True
     if text in {"0", "false", "no", "off"}:
         return False
-    raise ToraConfigurationError(f"{source} must be 1 or 0, got {validation.shown(value)}")
+    raise ToraConfigurationError(f"{source} must be on or off (1 or 0), got {validation.shown(value)}")

@@ -6,6 +6,7 @@ what was wrong in words.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Final, TypeAlias
 
 from msgspec import Meta
@@ -14,16 +15,20 @@ from tora import validation
 
 __all__ = [
     "ID_PATTERN",
+    "Context",
     "Description",
     "HyperparamKey",
     "HyperparamValue",
     "Id",
+    "Instant",
     "Label",
+    "LabelName",
     "Metadata",
     "MetricName",
     "Prose",
     "Tags",
     "Time",
+    "WriterLabels",
 ]
 
 # Blanks around labels and ids are taken off. What Python calls blank is more than what `\s` means elsewhere.
@@ -71,6 +76,15 @@ Tags: TypeAlias = Annotated[
 ]
 """Labels of an experiment; one that comes again counts once."""
 
+LabelName: TypeAlias = Annotated[str, Meta(extra_json_schema=_label(validation.MAX_LABEL_NAME), examples=["rank"])]
+"""The name of a writer's label."""
+
+WriterLabels: TypeAlias = Annotated[
+    dict[LabelName, Annotated[str, Meta(extra_json_schema=_label(validation.MAX_LABEL_VALUE))]],
+    Meta(extra_json_schema={"maxProperties": validation.MAX_LABELS}, examples=[{"rank": "3", "node": "gpu-07"}]),
+]
+"""What a writer is among the others."""
+
 MetricName: TypeAlias = Annotated[
     str,
     Meta(
@@ -87,10 +101,23 @@ Metadata: TypeAlias = Annotated[
     dict[str, Any], Meta(description=f"At most {validation.MAX_METADATA_BYTES:,} bytes of JSON.")
 ]
 
+Context: TypeAlias = Annotated[
+    dict[str, Any],
+    Meta(
+        description=f"What made the run; at most {validation.MAX_CONTEXT_BYTES:,} bytes of JSON.",
+        examples=[{"host": "gpu-07", "git": {"commit": "9f2c1e7", "branch": "main", "dirty": False}}],
+    ),
+]
+
 Time: TypeAlias = Annotated[
     float, Meta(extra_json_schema={"minimum": 0, "maximum": validation.LATEST}, examples=[1_750_000_000.25])
 ]
 """Unix seconds."""
+
+Instant: TypeAlias = Annotated[
+    dt.datetime, Meta(description="With its time zone, from 1970 on.", examples=["2026-01-31T12:00:00Z"])
+]
+"""When something was, for a run that is told of later: now by itself."""
 
 HyperparamKey: TypeAlias = Annotated[
     str,

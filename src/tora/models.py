@@ -67,6 +67,7 @@ class Experiment:
         ended_at: When it was said to have ended; None for one that runs or is lost.
         duration: Seconds from its creation to its end, or to now while it runs; None where nobody knows
             its end. Not stored: it is told when the experiment is shown.
+        metrics: The summaries of its metrics by name, those that were asked for; not stored here either.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Experiment:
     ended_at: dt.datetime | None = None
     archived: bool = False
     duration: float | None = None
+    metrics: Mapping[str, Summary] = field(factory=dict)
 
 
 @frozen

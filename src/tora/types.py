@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeAlias
 
-__all__ = ["Hyperparams", "Metadata", "Status", "Step", "Tags", "Value"]
+__all__ = ["ExportFormat", "Hyperparams", "Labels", "Metadata", "Status", "Step", "Tags", "Value"]
 
 Value: TypeAlias = SupportsFloat
 """A metric's value: int, float, bool, or whatever has ``__float__`` (numpy and torch scalars, Decimal)."""
@@ -22,5 +22,11 @@ Hyperparams: TypeAlias = Mapping[str, Any]
 Tags: TypeAlias = Sequence[str]
 """At most 50 labels of an experiment."""
 
+Labels: TypeAlias = Mapping[str, str | int]
+"""What a writer is among the others, such as ``{"rank": 3}``: at most 16 names with a value each."""
+
 Status: TypeAlias = Literal["running", "finished", "failed", "stopped", "lost"]
 """Where an experiment, or a writer, is in its life."""
+
+ExportFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
+"""What kind of file an export is."""

@@ -20,10 +20,13 @@ from tora.errors import ToraValidationError
 __all__ = [
     "MAX_BATCH_BYTES",
     "MAX_BATCH_METRICS",
+    "context",
     "description",
     "experiment_id",
     "experiment_name",
     "hyperparams",
+    "label_name",
+    "labels",
     "max_buffer_len",
     "metadata",
     "metric_name",
@@ -47,6 +50,13 @@ MAX_TAG: Final = 50
 MAX_HYPERPARAMS: Final = 1_000
 MAX_HYPERPARAM_KEY: Final = 250
 MAX_HYPERPARAM_BYTES: Final = 10_000
+MAX_CONTEXT_BYTES: Final = 100_000
+MAX_CONSOLE_BYTES: Final = 10_000_000
+MAX_CONSOLE_LINES: Final = 10_000
+MAX_CONSOLE_LINE: Final = 10_000
+MAX_LABELS: Final = 16
+MAX_LABEL_NAME: Final = 50
+MAX_LABEL_VALUE: Final = 100
 MAX_STEP: Final = 2**63 - 1
 MAX_BATCH_METRICS: Final = 10_000
 MAX_BATCH_BYTES: Final = 10 * 1024 * 1024
@@ -244,6 +254,14 @@ def metadata(value: object) -> Mapping[str, Any] | None:
     return msgspec.json.decode(data, type=dict[str, Any])
 
 
+def context(value: object) -> dict[str, Any]:
+    """Return what made a run as a plain JSON object of at most 100,000 bytes."""
+    if not isinstance(value, Mapping):
+        raise ToraValidationError(f"context must be a mapping, got {type(value).__name__}: {shown(value)}")
+    data = json_bytes("context", value, MAX_CONTEXT_BYTES)
+    return msgspec.json.decode(data, type=dict[str, Any])
+
+
 def json_bytes(field: str, value: object, longest: int) -> bytes:
     """Return a value as JSON of at most so many bytes; NaN and the infinities are the wire's strings."""
     plain = _plain(field, value)
@@ -266,6 +284,32 @@ def tags(value: object) -> tuple[str, ...]:
     if len(found) > MAX_TAGS:
         raise ToraValidationError(f"tags may be at most {MAX_TAGS}, got {len(found)}")
     return found
+
+
+def labels(value: object) -> dict[str, str]:
+    """Return the labels of a writer, integers as text; None is no labels."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ToraValidationError(
+            f"labels must be a mapping of names to strings, got {type(value).__name__}: {shown(value)}"
+        )
+    found = {label_name(name): _label_value(name, text) for name, text in value.items()}
+    if len(found) > MAX_LABELS:
+        raise ToraValidationError(f"labels may be at most {MAX_LABELS}, got {len(found)}")
+    return found
+
+
+def label_name(value: object) -> str:
+    """Return the name of a writer's label without blanks around it."""
+    return _label("label name", value, MAX_LABEL_NAME)
+
+
+def _label_value(name: object, value: object) -> str:
+    # Ranks are numbers to those who give them.
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        value = str(operator.index(value))
+    return _label(f"labels[{shown(name)}]", value, MAX_LABEL_VALUE)
 
 
 def hyperparams(value: object) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from tora.validation import non_finite_name
 
 __all__ = [
     "Batch",
+    "ConsoleChunk",
+    "ConsoleLine",
     "ExperimentChange",
     "Heartbeat",
     "MetricLine",
@@ -151,6 +153,8 @@ class NewExperiment(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     description: fields.Prose | None = None
     hyperparams: Hyperparams | None = None
     tags: fields.Tags | None = None
+    context: fields.Context | None = None
+    created_at: fields.Instant | None = None
 
 
 class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -164,13 +168,35 @@ class ExperimentChange(msgspec.Struct, forbid_unknown_fields=True, rename="camel
     status: Literal["running", "finished", "failed", "stopped"] | msgspec.UnsetType = msgspec.UNSET
     archived: bool | msgspec.UnsetType = msgspec.UNSET
     workspace_id: fields.Id | msgspec.UnsetType | None = msgspec.UNSET
+    context: fields.Context | msgspec.UnsetType = msgspec.UNSET
+    ended_at: fields.Instant | msgspec.UnsetType = msgspec.UNSET
 
 
 class Heartbeat(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of ``POST .../heartbeat``; ``status`` tells how the writer ended, when it has."""
+    """The body of ``POST .../heartbeat``; ``status`` tells how the writer ended, when it has.
+
+    ``labels`` stay until others are sent.
+    """
 
     writer: fields.Id
     status: Status = "running"
+    labels: fields.WriterLabels | None = None
+
+
+class ConsoleLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One line that a program printed, without its line end."""
+
+    time: Annotated[float, msgspec.Meta(ge=0, le=validation.LATEST)]
+    stream: Literal["stdout", "stderr"]
+    text: Annotated[str, msgspec.Meta(max_length=validation.MAX_CONSOLE_LINE)]
+
+
+class ConsoleChunk(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of ``POST .../console``: lines of one writer, numbered from ``first`` on."""
+
+    writer: fields.Id
+    first: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+    lines: Annotated[list[ConsoleLine], msgspec.Meta(max_length=validation.MAX_CONSOLE_LINES)]
 
 
 class NewWorkspace(msgspec.Struct, forbid_unknown_fields=True):

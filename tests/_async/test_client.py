@@ -53,6 +53,32 @@ async def test_an_experiment_carries_what_it_was_created_with(server: Server) ->
     assert client.url == f"{server.url}/e/{client.experiment_id}"
 
 
+async def test_hyperparameters_can_be_added(server: Server) -> None:
+    """What is added joins what is there and replaces it under the same name; what is wrong changes nothing."""
+    async with await AsyncTora.create_experiment(
+        "added", hyperparams={"lr": 1e-3, "model": {"layers": 2}}, server_url=server.url
+    ) as client:
+        await client.update_hyperparams({"lr": 0.5, "model": {"width": 8}})
+        with pytest.raises(tora.ToraValidationError, match="hyperparams"):
+            await client.update_hyperparams({"lr": object()})
+        shown = data(f"{server.url}/experiments/{client.experiment_id}")
+    assert {pair["key"]: pair["value"] for pair in shown["hyperparams"]} == {
+        "lr": 0.5,
+        "model.layers": 2,
+        "model.width": 8,
+    }
+    with pytest.raises(tora.ToraMetricError, match="closed"):
+        await client.update_hyperparams({"lr": 1})
+
+
+async def test_hyperparameters_cannot_be_added_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a server adding hyperparameters raises, and says when they can be given."""
+    monkeypatch.setenv("TORA_MODE", "offline")
+    async with await AsyncTora.create_experiment("offline") as client:
+        with pytest.raises(tora.ToraConfigurationError, match="create_experiment"):
+            await client.update_hyperparams({"lr": 1})
+
+
 @pytest.mark.parametrize(
     ("given", "stored"),
     [

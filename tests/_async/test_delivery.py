@@ -244,8 +244,9 @@ async def test_a_minimal_answer_is_enough(script: Scripted, status: int) -> None
         assert client.url == f"{script.url}/e/abc"
 
 
-async def test_no_call_precedes_the_creation(script: Scripted) -> None:
+async def test_no_call_precedes_the_creation(script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first request is POST /experiments, and every later one is in the protocol's table."""
+    monkeypatch.setenv("TORA_CONTEXT", "off")
     async with await AsyncTora.create_experiment("first", server_url=script.url, api_key="secret") as client:
         await client.log("loss", 1.0)
     assert [(asked.method, asked.path) for asked in script.asked] == [

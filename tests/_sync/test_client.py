@@ -54,6 +54,32 @@ def test_an_experiment_carries_what_it_was_created_with(server: Server) -> None:
     assert client.url == f"{server.url}/e/{client.experiment_id}"
 
 
+def test_hyperparameters_can_be_added(server: Server) -> None:
+    """What is added joins what is there and replaces it under the same name; what is wrong changes nothing."""
+    with Tora.create_experiment(
+        "added", hyperparams={"lr": 1e-3, "model": {"layers": 2}}, server_url=server.url
+    ) as client:
+        client.update_hyperparams({"lr": 0.5, "model": {"width": 8}})
+        with pytest.raises(tora.ToraValidationError, match="hyperparams"):
+            client.update_hyperparams({"lr": object()})
+        shown = data(f"{server.url}/experiments/{client.experiment_id}")
+    assert {pair["key"]: pair["value"] for pair in shown["hyperparams"]} == {
+        "lr": 0.5,
+        "model.layers": 2,
+        "model.width": 8,
+    }
+    with pytest.raises(tora.ToraMetricError, match="closed"):
+        client.update_hyperparams({"lr": 1})
+
+
+def test_hyperparameters_cannot_be_added_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a server adding hyperparameters raises, and says when they can be given."""
+    monkeypatch.setenv("TORA_MODE", "offline")
+    with Tora.create_experiment("offline") as client:
+        with pytest.raises(tora.ToraConfigurationError, match="create_experiment"):
+            client.update_hyperparams({"lr": 1})
+
+
 @pytest.mark.parametrize(
     ("given", "stored"),
     [

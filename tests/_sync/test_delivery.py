@@ -243,8 +243,9 @@ def test_a_minimal_answer_is_enough(script: Scripted, status: int) -> None:
         assert client.url == f"{script.url}/e/abc"
 
 
-def test_no_call_precedes_the_creation(script: Scripted) -> None:
+def test_no_call_precedes_the_creation(script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first request is POST /experiments, and every later one is in the protocol's table."""
+    monkeypatch.setenv("TORA_CONTEXT", "off")
     with Tora.create_experiment("first", server_url=script.url, api_key="secret") as client:
         client.log("loss", 1.0)
     assert [(asked.method, asked.path) for asked in script.asked] == [

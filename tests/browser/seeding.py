@@ -25,6 +25,26 @@ HYPERPARAMS: Mapping[str, Any] = {
     "seed": 1,
 }
 
+CONTEXT: Mapping[str, Any] = {
+    "command": "python train.py --data ~/data/cifar10 --lr 0.001 '--token=***'",
+    "script": "~/vision/train.py",
+    "directory": "~/vision",
+    "git": {
+        "commit": "9f2c1e7a5b8d3c4f6e0a1b2c3d4e5f60718293a4",
+        "branch": "warm-up",
+        "dirty": True,
+        "remote": "https://git.example.org/vision.git",
+    },
+    "python": {"version": "3.12.7", "executable": "~/vision/.venv/bin/python"},
+    "platform": "Linux-6.8.0-x86_64-with-glibc2.39",
+    "host": "gpu-07",
+    "cpus": 32,
+    "memoryBytes": 137438953472,
+    "gpus": ["NVIDIA H100", "NVIDIA H100"],
+    "packages": {"attrs": "25.3.0", "numpy": "2.2.1", "torch": "2.13.0", "tora": "1.0.0"},
+    "startedAt": "2026-11-23T18:39:10.692Z",
+}
+
 _RUNS = (
     ("resnet18 baseline", ("baseline", "cifar10"), "finished"),
     ("resnet18 cosine, no warm-up", ("cifar10", "sweep-7"), "running"),
@@ -55,6 +75,16 @@ def log(server_url: str, experiment: str, metrics: Mapping[str, Points]) -> None
     for start in range(0, len(records), _AT_ONCE):
         body = {"logs": records[start : start + _AT_ONCE]}
         _data(http.request("POST", f"{server_url}/experiments/{experiment}/logs/batch", body))
+
+
+def tell(server_url: str, experiment: str, context: Mapping[str, Any], lines: Iterable[tuple[str, str]]) -> None:
+    """Tell what made a run, and what it printed: pairs of a stream and a text."""
+    path = f"{server_url}/experiments/{experiment}"
+    _data(http.request("PATCH", path, {"context": context}))
+    printed = [{"time": 1.75e9 + at, "stream": stream, "text": text} for at, (stream, text) in enumerate(lines)]
+    for start in range(0, len(printed), _AT_ONCE):
+        body = {"writer": "one", "first": start + 1, "lines": printed[start : start + _AT_ONCE]}
+        _data(http.request("POST", f"{path}/console", body))
 
 
 def finish(server_url: str, experiment: str, status: str) -> None:

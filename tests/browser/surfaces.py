@@ -69,6 +69,8 @@ def fill(server: Server) -> Filled:
             "logs": [{"name": "train/reward", "value": _sent(value), "step": at} for at, value in enumerate(reward)]
         }
         http.request("POST", f"{server_url}/experiments/{experiment}/logs/batch", body, writer=writer)
+    printed = [("stdout", f"epoch {epoch}: loss \x1b[32m{1 / epoch:.4f}\x1b[0m") for epoch in range(1, 40)]
+    seeding.tell(server_url, experiment, seeding.CONTEXT, [*printed, ("stderr", "UserWarning: the scheduler is late")])
     items = http.data(f"{server_url}/experiments?limit=50")["items"]
     workspace, invitation = people(server)
     token = rendezvous.opener(server.key)
@@ -168,6 +170,10 @@ SURFACES: Final[Mapping[str, Surface]] = {
     "experiment": Surface(lambda filled: f"/e/{filled.ids[-1]}", ".chart canvas"),
     "experiment, its keys": Surface(lambda filled: f"/e/{filled.ids[-1]}", ".chart canvas", _keys_shown),
     "experiment of one writer": Surface(lambda filled: f"/e/{filled.ids[0]}", ".chart canvas"),
+    "experiment, its run": Surface(lambda filled: f"/e/{filled.ids[-1]}?show=run", ".run tbody tr"),
+    "experiment, its console": Surface(lambda filled: f"/e/{filled.ids[-1]}?show=console", ".piece"),
+    "experiment without a run": Surface(lambda filled: f"/e/{filled.ids[0]}?show=run", ".empty"),
+    "experiment without a console": Surface(lambda filled: f"/e/{filled.ids[0]}?show=console", ".empty"),
     "experiment unknown": Surface(lambda _: "/e/unknown", ".empty", complaint="404 (Not Found)"),
     "compare": Surface(_compared, ".chart canvas"),
     "compare, differences": Surface(lambda filled: f"{_compared(filled)}&show=differences", "main table"),

@@ -289,6 +289,55 @@ def test_many_writers_are_one_line_or_their_mean(open_page: OpenPage, server: Se
 
 
 @pytest.mark.parametrize(("theme", "width", "height"), [("light", 1440, 900), ("dark", 390, 844)])
+def test_writers_are_taken_together_by_a_label(
+    open_page: OpenPage, server: Server, screenshots: Path, theme: str, width: int, height: int
+) -> None:
+    """A line for each value of the label, with its name beside its colour; live points and a new value reach it."""
+    experiment = seeding.create(server.url, f"by a label {theme}")
+    address = f"{server.url}/experiments/{experiment}"
+
+    def log(writer: int, steps: range, labels: dict[str, str]) -> None:
+        wave = [math.sin(step / 9 + writer) + 2 * (writer // 4) for step in steps]
+        logs = [{"name": "reward", "value": value, "step": step} for step, value in zip(steps, wave, strict=True)]
+        http.request("POST", f"{address}/heartbeat", {"writer": f"w{writer}", "labels": labels})
+        body = {"writer": f"w{writer}", "firstSeq": 1 + steps.start, "logs": logs}
+        assert http.request("POST", f"{address}/logs/batch", body).status == 201
+
+    for writer in range(12):
+        log(writer, range(50), {"rank": str(writer // 4), "actor": f"sampler-{writer}"})
+    page = open_page(f"/e/{experiment}", width=width, height=height, color_scheme=theme)
+    expect(page.get_by_role("combobox", name="By", exact=True)).to_have_count(0)
+    page.get_by_role("combobox", name="Writers", exact=True).select_option("across")
+    until(lambda: _points(page, "reward") == 50, "one point a step")
+    by = page.get_by_role("combobox", name="By", exact=True)
+    expect(by.locator("option")).to_have_text(["none", "actor", "rank"])
+    by.select_option("rank")
+    until(lambda: _points(page, "reward") == 150, "a line for each rank")
+    names = page.locator(".metrics-bar .writer-groups li")
+    expect(names).to_have_text(["rank 0", "rank 1", "rank 2"])
+    _hover(page, "reward", 0.5)
+    expect(_card(page, "reward").locator(".chart-readout bdi")).to_have_text(["rank 2", "rank 1", "rank 0"])
+    page.screenshot(path=screenshots / f"charts-by-{theme}-{width}.png")
+    log(0, range(50, 60), {"rank": "0", "actor": "sampler-0"})
+    log(12, range(60), {})
+    until(lambda: _points(page, "reward") == 220, "live points and a new line", within=20)
+    expect(names).to_have_text(["rank 0", "rank 1", "rank 2", "no rank"], timeout=15_000)
+    page.reload()
+    until(lambda: _points(page, "reward") == 220, "the label that the browser remembers")
+    page.get_by_role("button", name="Chart reward: full screen").click()
+    expect(page.locator("dialog .writer-groups li")).to_have_count(4)
+    page.screenshot(path=screenshots / f"charts-by-{theme}-{width}-full.png")
+    page.keyboard.press("Escape")
+    by.select_option("actor")
+    until(lambda: _points(page, "reward") == 670, "a line for each actor")
+    page.screenshot(path=screenshots / f"charts-by-{theme}-{width}-actors.png")
+    page.get_by_role("link", name="Writers").click()
+    expect(page.locator(".writers tbody tr", has_text="w11").locator(".labels")).to_contain_text("rank 2")
+    page.screenshot(path=screenshots / f"charts-by-{theme}-{width}-writers.png")
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+@pytest.mark.parametrize(("theme", "width", "height"), [("light", 1440, 900), ("dark", 390, 844)])
 def test_charts_look_as_they_should(
     open_page: OpenPage, server: Server, screenshots: Path, theme: str, width: int, height: int
 ) -> None:

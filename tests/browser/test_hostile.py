@@ -44,6 +44,8 @@ ODD: Final = (
 )
 HOSTILE: Final = (*MARKUP, *ODD)
 
+_STREAMS: Final = ("stdout", "stderr")
+
 NOTES: Final = (
     """# <img src=/owned onerror=window.owned=1>
 
@@ -148,6 +150,10 @@ def _experiment(server_url: str, text: str, place: int) -> str:
     assert sent.status == 201, sent.body
     noted = http.request("PATCH", f"{server_url}/experiments/{experiment}", {"notes": NOTES})
     assert noted.status == 200, noted.body
+    if place:  # the first has neither, so that what is said of that is seen
+        context = dict.fromkeys(("command", "script", "host", text), text) | {"packages": {text: text}, "gpus": [text]}
+        printed = [(stream, f"\x00\x1b[31m{each}\x1b]0;{each}\x07\x1b[2J") for each in HOSTILE for stream in _STREAMS]
+        seeding.tell(server_url, experiment, context | {"git": {"commit": text, "branch": text}}, printed)
     return experiment
 
 

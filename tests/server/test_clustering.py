@@ -218,6 +218,21 @@ INSERT INTO writers VALUES ('e', 'w', 3, 1e9, 1e9, 'running');
 """
 
 
+async def test_the_writers_of_an_older_file_have_no_labels_and_can_get_some(file: Path) -> None:
+    """The column is added; marks, signs and batches of writers that were there go on."""
+    with duckdb.connect(file) as connection:
+        connection.execute(OLDER)
+    async with DuckDBMetrics(file) as store:
+        assert [one.labels for one in (await store.writers(["e"]))["e"]] == [{}]
+        await store.sign("e", "w", 2e9, "running", {"rank": "3"})
+        (outcome,) = await store.append([batch([5.0], 3, names="b")])
+        assert (outcome.accepted, outcome.through) == (1, 3)
+        await store.append([batch([1.0], writer="new")])
+    async with DuckDBMetrics(file) as store:
+        found = {one.writer: (one.through, one.labels) for one in (await store.writers(["e"]))["e"]}
+        assert found == {"w": (3, {"rank": "3"}), "new": (1, {})}
+
+
 async def test_a_file_of_the_first_version_is_taken_over(file: Path) -> None:
     """The points of one table become the first part, in their order of arrival, and what comes joins them."""
     with duckdb.connect(file) as connection:

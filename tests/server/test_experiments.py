@@ -35,7 +35,7 @@ def test_a_created_experiment_is_answered_as_published(call: Call, server: Serve
         hyperparams=[{"key": "lr", "value": 0.1}, {"key": "layers", "value": [1, 2]}],
         tags=["a", "b", "a"],
     )
-    assert made.keys() == FIELDS | {"role", "writeToken"}
+    assert made.keys() == FIELDS | {"context", "role", "writeToken"}
     assert made["name"] == "digits"
     assert made["description"] == "two\nlines"
     assert made["hyperparams"] == [{"key": "lr", "value": 0.1}, {"key": "layers", "value": [1, 2]}]
@@ -265,3 +265,32 @@ def test_a_wrong_query_is_refused(call: Call, query: str) -> None:
 def test_a_list_of_an_unknown_workspace_is_not_found(call: Call, server: Server) -> None:
     """A workspace that is not there is no empty one."""
     refusal(call("GET", "/experiments?workspace=nope", key=server.key), 404, "not_found")
+
+
+def test_a_run_can_be_told_of_later(call: Call) -> None:
+    """Who imports a run says when it began and ended; it is that long, and stays so when its status comes again."""
+    made = create(call, createdAt="2024-05-01T12:00:00.5+02:00")
+    assert made["createdAt"] == "2024-05-01T10:00:00.500Z"
+    path = f"/experiments/{made['id']}"
+    ended = call("PATCH", path, {"status": "failed", "endedAt": "2024-05-01T10:01:00Z"}).json()["data"]
+    assert (ended["endedAt"], ended["duration"], ended["status"]) == ("2024-05-01T10:01:00.000Z", 59.5, "failed")
+    again = call("PATCH", path, {"status": "finished"}).json()["data"]
+    assert (again["endedAt"], again["status"]) == (ended["endedAt"], "finished")
+
+
+@pytest.mark.parametrize(
+    ("method", "fields", "said"),
+    [
+        ("POST", {"createdAt": "2024-05-01T12:00:00"}, "createdAt must name its time zone"),
+        ("POST", {"createdAt": "1969-12-31T23:59:59Z"}, "createdAt must be from 1970"),
+        ("POST", {"createdAt": "0001-01-01T00:00:00+10:00"}, "createdAt must be from 1970"),
+        ("PATCH", {"endedAt": "2024-05-01T12:00:00Z"}, "endedAt goes with the status"),
+        ("PATCH", {"endedAt": "2024-05-01T12:00:00Z", "status": "running"}, "endedAt goes with the status"),
+        ("PATCH", {"endedAt": "2024-05-01T12:00:00", "status": "failed"}, "endedAt must name its time zone"),
+    ],
+)
+def test_a_wrong_time_is_refused(call: Call, experiment: str, method: str, fields: dict[str, Any], said: str) -> None:
+    """A time needs its zone and is of this calendar, and an end needs the status that goes with it."""
+    path = f"/experiments/{experiment}" if method == "PATCH" else "/experiments"
+    answer = call(method, path, fields if method == "PATCH" else {"name": "n", **fields})
+    assert said in refusal(answer, 400, "validation")

@@ -212,9 +212,33 @@ def test_a_heartbeat_shows_the_writer(call: Call, experiment: str) -> None:
     assert answer.json() == {"status": 200, "data": {"writer": "w1", "status": "running"}}
     call("POST", f"{path}/heartbeat", {"writer": "w1", "status": "failed"})
     (writer,) = call("GET", f"{path}/writers").json()["data"]
-    assert writer.keys() == {"writer", "status", "firstSeen", "lastSeen", "through"}
-    assert (writer["writer"], writer["status"], writer["through"]) == ("w1", "failed", 0)
+    assert writer.keys() == {"writer", "status", "firstSeen", "lastSeen", "through", "labels"}
+    assert (writer["writer"], writer["status"], writer["through"], writer["labels"]) == ("w1", "failed", 0, {})
     assert call("GET", path).json()["data"]["status"] == "running"
+
+
+def test_a_heartbeat_may_tell_labels(call: Call, experiment: str) -> None:
+    """Blanks around them are taken off; a heartbeat without any leaves them, an empty object clears them."""
+    path = f"/experiments/{experiment}"
+    for labels, kept in (({" rank ": " 3"}, {"rank": "3"}), (None, {"rank": "3"}), ({}, {})):
+        body = {"writer": "w1", **({} if labels is None else {"labels": labels})}
+        assert call("POST", f"{path}/heartbeat", body).status == 200
+        (writer,) = call("GET", f"{path}/writers").json()["data"]
+        assert writer["labels"] == kept
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *(["rank"], {"rank": 3}, {"rank": ""}, {"": "3"}, {"x" * 51: "3"}, {"rank": "x" * 101}, {"a": "\n"}),
+        {str(number): "x" for number in range(17)},
+    ],
+)
+def test_wrong_labels_are_refused(call: Call, experiment: str, labels: object) -> None:
+    """They are at most sixteen, names and values within their lengths; the message says what is wrong."""
+    body = {"writer": "w1", "labels": labels}
+    assert "label" in refusal(call("POST", f"/experiments/{experiment}/heartbeat", body), 400, "validation")
+    assert call("GET", f"/experiments/{experiment}/writers").json()["data"] == []
 
 
 @pytest.mark.parametrize("body", [{}, {"writer": ""}, {"writer": "w", "status": "gone"}, {"writer": 1}, [], None])

@@ -305,6 +305,22 @@ async def test_writers_are_told_with_their_signs_of_life(store: MetricsStore) ->
     }
 
 
+async def test_a_writer_keeps_its_labels(store: MetricsStore, make: Callable[[], MetricsStore]) -> None:
+    """They come with a sign of life, before or after the first points; others take their place, none leaves them."""
+    await store.append([batch([1.0], writer="late")])
+    labels = {'"quoted" ü/~': "ß", "rank": "3"}
+    await store.sign("e", "late", 20.0, "running", labels)
+    await store.sign("e", "early", 10.0, "running", {"rank": "1"})
+    await store.append([batch([1.0], writer="early"), batch([2.0], 2, writer="late")])
+    await store.sign("e", "late", 30.0, "finished")
+    await store.sign("e", "early", 30.0, "running", {"rank": "2"})
+    wanted = {"late": labels, "early": {"rank": "2"}}
+    assert {one.writer: one.labels for one in (await store.writers(["e"]))["e"]} == wanted
+    await store.close()
+    async with make() as again:
+        assert {one.writer: one.labels for one in (await again.writers(["e"]))["e"]} == wanted
+
+
 async def test_a_deleted_experiment_is_gone_and_its_ticks_are_not_used_again(
     store: MetricsStore, make: Callable[[], MetricsStore]
 ) -> None:
@@ -499,6 +515,40 @@ async def test_across_writers_points_of_equal_x_are_one(store: MetricsStore, poi
             else [NAN] * 6
         )
         np.testing.assert_allclose(told, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("points", "has_steps"), [(100, True), (7, True), (100, False)])
+async def test_writers_are_taken_together_by_a_label(store: MetricsStore, points: int, has_steps: bool) -> None:  # noqa: FBT001
+    """One series for each value, numbers in their order, and one for those without; each is right by itself."""
+    random = np.random.default_rng(6)
+    values = random.normal(size=(9, 40))
+    steps = list(range(40)) if has_steps else [None] * 40
+    groups = {"10": [0, 1, 2], "2": [3, 4], "a": [5, 6, 7], None: [8]}
+    for label, places in groups.items():
+        for place in places:
+            await store.append([batch(values[place].tolist(), writer=f"w{place}", steps=steps)])
+            await store.sign("e", f"w{place}", 1.0, "running", {"other": "x", **({"a/~b": label} if label else {})})
+    await store.append([batch([1.0], experiment="other"), batch([1.0], names="acc", writer="w3", first_seq=41)])
+    query = SeriesQuery(["e", "other"], ["loss", "acc"], points=points, across="writers", by="a/~b")
+    found = await store.series(query)
+    assert [(one.experiment, one.name, one.group) for one in found] == [
+        *(("e", "loss", group) for group in ("2", "10", "a", None)),
+        ("e", "acc", "2"),
+        ("other", "loss", None),
+    ]
+    for one in found[:4]:
+        members = values[groups[one.group]]
+        assert list(one.columns) == ["x", "mean", "min", "max", "p5", "p50", "p95", "count"]
+        assert one.total == members.size == one.columns["count"].sum()
+        assert one.columns["min"].min() == members.min()
+        assert len(one.columns["x"]) == min(points, 40)
+        if points == 100:
+            np.testing.assert_allclose(one.columns["mean"], members.mean(axis=0), rtol=1e-12)
+    [whole] = await store.series(evolve(query, experiments=["e"], names=["loss"], by="nothing"))
+    assert (whole.group, whole.total) == (None, 360)
+    [alone] = await store.series(evolve(query, experiments=["e"], names=["loss"], by=None))
+    for name, column in alone.columns.items():  # the order of a sum is nobody's
+        np.testing.assert_allclose(column, whole.columns[name], rtol=1e-12)
 
 
 async def test_reading_goes_on_while_points_are_written(store: MetricsStore) -> None:

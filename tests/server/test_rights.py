@@ -36,6 +36,8 @@ DELETE /experiments/{id}                         401 404 403 200 200 200 403 401
 POST /experiments/{id}/logs/batch                401 404 403 201 201 201 201 401 401 404 201 403 201 403 401 401 404
 POST /experiments/{id}/metrics/batch             401 404 403 201 201 201 201 401 401 404 201 403 201 403 401 401 404
 POST /experiments/{id}/heartbeat                 401 404 403 200 200 200 200 401 401 404 200 403 200 403 401 401 404
+POST /experiments/{id}/console                   401 404 403 201 201 201 201 401 401 404 201 403 201 403 401 401 404
+GET /experiments/{id}/console                    401 404 200 200 200 200 403 401 401 404 200 200 200 200 200 401 404
 GET /experiments/{id}/metrics                    401 404 200 200 200 200 403 401 401 404 200 200 200 200 200 401 404
 GET /experiments/{id}/writers                    401 404 200 200 200 200 403 401 401 404 200 200 200 200 200 401 404
 GET /experiments/{id}/export                     401 404 200 200 200 200 403 401 401 404 200 200 200 200 200 401 404
@@ -96,6 +98,8 @@ NOBODYS: Final = {
     "POST /experiments/{id}/logs/batch": 201,
     "POST /experiments/{id}/metrics/batch": 201,
     "POST /experiments/{id}/heartbeat": 200,
+    "POST /experiments/{id}/console": 201,
+    "GET /experiments/{id}/console": 200,
     "GET /experiments/{id}/metrics": 200,
     "GET /experiments/{id}/writers": 200,
     "GET /experiments/{id}/export": 200,
@@ -130,6 +134,7 @@ BODIES: Final[dict[str, Any]] = {
     "POST /experiments/{id}/logs/batch": {"logs": BATCH},
     "POST /experiments/{id}/metrics/batch": {"metrics": BATCH},
     "POST /experiments/{id}/heartbeat": {"writer": "w"},
+    "POST /experiments/{id}/console": {"writer": "w", "first": 1, "lines": []},
     "POST /workspaces": {"name": "new"},
     "PATCH /workspaces/{id}": {"description": "changed"},
     "PUT /workspaces/{id}/members/{user}": {"role": "viewer"},

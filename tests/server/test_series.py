@@ -81,6 +81,32 @@ def test_writers_can_be_taken_together(call: Call, experiment: str, log: Log) ->
     assert columns["max"] == [30, 31, 32]
 
 
+def test_writers_can_be_taken_together_by_a_label(call: Call, experiment: str, log: Log) -> None:
+    """by=rank answers a series for each rank, in order, and one of the group null for who has none."""
+    for place, labels in enumerate([{"rank": "10"}, {"rank": "2"}, {"rank": "2", "node": "a"}, {}]):
+        logs = [{"name": "reward", "value": place * 10 + step, "step": step} for step in range(3)]
+        log(experiment, logs, writer=f"w{place}", firstSeq=1)
+        call("POST", f"/experiments/{experiment}/heartbeat", {"writer": f"w{place}", "labels": labels})
+    found = series(call, f"experiment={experiment}&across=writers&by=rank")
+    assert [(each["name"], each["group"], each["total"]) for each in found] == [
+        ("reward", "2", 6),
+        ("reward", "10", 3),
+        ("reward", None, 3),
+    ]
+    assert [each["columns"]["mean"] for each in found] == [[15, 16, 17], [0, 1, 2], [30, 31, 32]]
+    assert found[0]["columns"].keys() == {"x", "count", "mean", "min", "max", "p5", "p50", "p95"}
+    (whole,) = series(call, f"experiment={experiment}&across=writers")
+    assert "group" not in whole
+
+
+@pytest.mark.parametrize(
+    "query", ["by=rank", "across=none&by=rank", "across=writers&by=", f"across=writers&by={'x' * 51}"]
+)
+def test_a_wrong_label_is_refused(call: Call, experiment: str, query: str) -> None:
+    """It has the form of a label's name, and goes with across=writers alone."""
+    assert "by" in refusal(call("GET", f"/series?experiment={experiment}&{query}"), 400, "validation")
+
+
 def test_time_can_be_the_axis(call: Call, experiment: str, log: Log) -> None:
     """With x=time the points stand at their clients' time."""
     log(experiment, [{"name": "loss", "value": i, "time": 1.5e9 + i} for i in range(3)])
@@ -131,5 +157,8 @@ def test_an_answer_has_its_most_points() -> None:
     long = {"x": [Summary("loss", 5_000_001, 1.0, 1.0, 1.0, None, None, 0, 1)]}
     _check_points(SeriesParameters(["x"], ["loss"], 10_000), ["loss"], long)
     _check_points(SeriesParameters(["x"], [], 0), ["other"], long)
+    _check_points(SeriesParameters(["x"], [], 1000), ["loss"], long, groups=5000)
+    with pytest.raises(ToraValidationError, match="5,000,001"):
+        _check_points(SeriesParameters(["x"], ["loss"], 1001), ["loss"], long, groups=5000)
     with pytest.raises(ToraValidationError, match="5,000,001"):
         _check_points(SeriesParameters(["x"], ["loss"], 0), ["loss"], long)

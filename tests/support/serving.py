@@ -122,9 +122,12 @@ UNMEASURED: Final = {"COVERAGE_PROCESS_CONFIG": ""}
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """Return the environment of a child process: no setting of Tora's but those given."""
+    """Return the environment of a child process: no setting of Tora's but those given, and no readings of the machine.
+
+    Those would add metrics to whatever takes long enough.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TORA_")}
-    return kept | settings
+    return {**kept, "TORA_SYSTEM": "off", **settings}
 
 
 def _own_url(server: Server) -> str:

@@ -300,6 +300,25 @@ def test_only_the_names_of_signatures_are_imported() -> None:
     ]
 
 
+def test_a_function_that_returns_a_client_of_another_module_returns_its_wrapper() -> None:
+    """The wrapper is imported from where it is generated."""
+    source = '''
+"""A module."""
+
+from tora._async.client import AsyncTora, _Hidden
+
+__all__ = ["handle"]
+
+
+async def handle(id: str) -> AsyncTora:
+    """Return a client."""
+'''
+    made = facade(PurePosixPath("src/tora/_async/workers.py"), source, Rules())
+    assert "from tora._sync.client import Tora\n" in made
+    assert "_Hidden" not in made
+    assert method(made, "handle") == "def handle(id: str) -> Tora:\n    return Tora(RUNNER.run(source.handle, id))"
+
+
 def test_docstrings_are_kept_with_their_examples_made_sync() -> None:
     """What a docstring says stays; what it shows is plain code, and a changed paragraph has even lines."""
     made = made_of('''
@@ -312,6 +331,22 @@ def test_docstrings_are_kept_with_their_examples_made_sync() -> None:
             """
     ''')
     assert ">>> with Tora.open() as client:\n    ...     client.f()" in made
+
+
+def test_what_reads_is_shown_as_the_sync_module_has_it() -> None:
+    """An example that iterates is a plain loop, over the function of `tora.api`."""
+    made = made_of('''
+        async def f(self) -> None:
+            """Do it.
+
+            Example:
+                >>> async for each in tora.aio.experiments(limit=1):
+                ...     await tora.aio.points(each.id)
+                >>> tora.aio.flush()
+            """
+    ''')
+    lines = [">>> for each in tora.api.experiments(limit=1):", "...     tora.api.points(each.id)", ">>> tora.flush()"]
+    assert "\n    ".join(lines) in made
 
 
 SESSION_HEAD = '''

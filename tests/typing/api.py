@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from typing import Any, assert_type
 
@@ -10,6 +11,7 @@ import numpy as np
 import tora
 import tora.aio
 from tora import AsyncTora, Stats, Tora
+from tora.api import Columns, Experiment, Series, Summary
 
 
 def global_functions() -> None:
@@ -38,6 +40,7 @@ def client() -> None:
         assert_type(made.is_closed, bool)
         assert_type(made.stats, Stats)
     assert_type(Tora.load_experiment("id"), Tora)
+    assert_type(tora.handle("id", labels={"rank": 3, "role": "evaluator"}), Tora)
 
 
 async def async_client() -> None:
@@ -49,9 +52,28 @@ async def async_client() -> None:
         await made.log_metrics({"loss": 0.5})
         assert_type(await made.flush(timeout=1), Stats)
     assert_type(await AsyncTora.load_experiment("id"), AsyncTora)
+    assert_type(await tora.aio.handle("id"), AsyncTora)
     assert_type(await tora.aio.setup("name"), str)
     await tora.aio.tlog("loss", 0.5, 1)
     assert_type(await tora.aio.shutdown(), Stats)
+
+
+def reading() -> None:
+    """What is read comes as records and columns."""
+    assert_type(tora.api.experiments("q", tags=["a"], status="running", metrics=None), Iterator[Experiment])
+    assert_type(tora.api.experiment("id"), Experiment)
+    assert_type(tora.api.metrics("id"), dict[str, Summary])
+    columns = tora.api.points("id", "loss")
+    assert_type(columns, Columns)
+    assert_type(columns["value"], np.ndarray)
+    assert_type(tora.api.series(["id"], x="time", across="writers"), list[Series])
+    assert_type(tora.api.export("id", "points.csv", progress=print), int)
+
+
+async def async_reading() -> None:
+    """The coroutines give the same."""
+    assert_type(tora.aio.experiments(), AsyncIterator[Experiment])
+    assert_type(await tora.aio.points("id"), Columns)
 
 
 def wrong_use() -> None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from tora import config, validation, wire
-from tora._async import exits, loading
+from tora._async import changing, companions, exits, loading
 from tora._async.handle import handle_of, reopen, reopen_inside
 from tora._async.writer import Writer, offline
 from tora.errors import ToraValidationError
@@ -60,6 +60,8 @@ class AsyncTora:
         max_buffer_len: int = 25,
         api_key: str | None = None,
         server_url: str | None = None,
+        *,
+        console: bool = False,
     ) -> AsyncTora:
         """Create an experiment and return its client.
 
@@ -72,6 +74,7 @@ class AsyncTora:
             max_buffer_len: Metrics are sent when so many wait, and after a second at the latest.
             api_key: The key for the server; default ``TORA_API_KEY``, else anonymous.
             server_url: The server; default ``TORA_SERVER_URL``, else the local one, which starts by itself.
+            console: Record what this program prints; so does ``TORA_CONSOLE=on``.
 
         Raises:
             ToraValidationError: An argument is wrong, or the server finds it so.
@@ -96,12 +99,14 @@ class AsyncTora:
         threshold = validation.max_buffer_len(max_buffer_len)
         body = wire.new_experiment(experiment)
         if settings.mode == "offline":
-            return cls(offline(experiment, settings, threshold, body))
+            body |= companions.known_at_once(settings)
+            return cls(companions.begin(offline(experiment, settings, threshold, body)))
         with no_fork:
             loading.load()
             from tora._async import opening
 
-        return cls(await opening.create(body, settings, threshold))
+        writer = await opening.create(body, settings, threshold)
+        return cls(companions.begin(writer, console=console, is_new=True))
 
     @classmethod
     async def load_experiment(
@@ -134,12 +139,12 @@ class AsyncTora:
         experiment = Experiment(id=validation.experiment_id(experiment_id), name="")
         threshold = validation.max_buffer_len(max_buffer_len)
         if settings.mode == "offline":
-            return cls(offline(experiment, settings, threshold, None))
+            return cls(companions.begin(offline(experiment, settings, threshold, None)))
         with no_fork:
             loading.load()
             from tora._async import opening
 
-        return cls(await opening.load(experiment.id, settings, threshold))
+        return cls(companions.begin(await opening.load(experiment.id, settings, threshold)))
 
     # --- Logging ----------------------------------------------------------------------------------
 
@@ -218,6 +223,27 @@ class AsyncTora:
                 self._names.clear()
             self._names.add(name)
         return name, validation.metric_value(value), validation.step(step), validation.metadata(metadata)
+
+    async def update_hyperparams(self, hyperparams: Hyperparams) -> None:
+        """Add hyperparameters to the experiment, such as those that are known only once training has begun.
+
+        Waits for the server's answer. Those that the experiment has already stay, but for names that are
+        given again.
+
+        Args:
+            hyperparams: Values by name, as in `create_experiment`; at most 1,000 with those that are there.
+
+        Raises:
+            ToraValidationError: A hyperparameter is wrong; nothing is changed.
+            ToraMetricError: The client is closed.
+            ToraAuthenticationError: The key is not good for that, as with a client that was pickled.
+            ToraExperimentError: The experiment was deleted.
+            ToraTimeoutError: The server does not answer in time.
+            ToraNetworkError: The server cannot be reached.
+            ToraAPIError: The server answers something else than promised.
+            ToraConfigurationError: With ``TORA_MODE=offline`` there is no server to tell.
+        """
+        await changing.update_hyperparams(self._writer, hyperparams)
 
     # --- Delivery ---------------------------------------------------------------------------------
 
@@ -323,4 +349,7 @@ class _Disabled(AsyncTora):
         """Do nothing."""
 
     def log_metrics_nowait(self, metrics: Mapping[str, Value], step: Step | None = None) -> None:
+        """Do nothing."""
+
+    async def update_hyperparams(self, hyperparams: Hyperparams) -> None:
         """Do nothing."""

@@ -158,11 +158,15 @@ class Api:
         """Send a batch of metrics."""
         return await self.call("POST", f"{_path(experiment)}/logs/batch", body)
 
-    async def heartbeat(self, experiment: str, writer: str, status: Status) -> Answer:
-        """Give a sign of life of a writer."""
+    async def heartbeat(
+        self, experiment: str, writer: str, status: Status, labels: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Give a sign of life of a writer, and say what it is where it has labels; old servers refuse these."""
         body: dict[str, Any] = {"writer": writer}
         if status != "running":
             body["status"] = status
+        if labels:
+            body["labels"] = labels
         return await self.call("POST", f"{_path(experiment)}/heartbeat", wire.encode(body))
 
     async def set_status(self, experiment: str, status: Status) -> Answer:

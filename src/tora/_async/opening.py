@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from tora import rendezvous
 from tora._async import adoption
+from tora._async.home import home_of
 from tora._async.http import Api, Endpoint
 from tora._async.local import ensure_local_server
 from tora._async.writer import Writer, new_id
@@ -16,7 +18,7 @@ from tora.config import Settings
 from tora.errors import ToraAPIError, ToraNetworkError, ToraTimeoutError
 from tora.models import Experiment
 
-__all__ = ["create", "endpoint_of", "load", "reviver"]
+__all__ = ["attach", "create", "endpoint_of", "load", "reviver"]
 
 ATTEMPTS: Final = 3
 
@@ -58,6 +60,27 @@ async def _opened(ask: Callable[[Api], Awaitable[Experiment]], settings: Setting
     opened.bind()
     adoption.begin(settings.dir, api.endpoint)
     return opened
+
+
+async def attach(experiment: str, settings: Settings, threshold: int, labels: Mapping[str, str]) -> Writer:
+    """Return a worker of an experiment, which delivers in this loop from its first metric on; otherwise as `create`.
+
+    One that logs nothing leaves no sign.
+    """
+    here = asyncio.get_running_loop()
+    api = Api(await endpoint_of(settings), None, reviver(settings))
+    try:
+        found = await _with_patience(api, lambda api: api.load_experiment(experiment))
+    finally:
+        await api.close()
+    adoption.begin(settings.dir, api.endpoint)
+    writer = new_id()
+    home = home_of(here)
+    worker = Writer(
+        found, settings, threshold, id=writer, api=api.anew(writer), home=home, is_owner=False, given=labels
+    )
+    worker.binding.near = here
+    return worker
 
 
 async def _with_patience(api: Api, ask: Callable[[Api], Awaitable[Experiment]]) -> Experiment:

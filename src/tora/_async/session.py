@@ -59,6 +59,8 @@ class Session:
         api_key: str | None = None,
         server_url: str | None = None,
         max_buffer_len: int = 1,
+        *,
+        console: bool = False,
     ) -> str:
         """Create the experiment, print its address and return its id."""
         if (earlier := self._current()) is not None:
@@ -77,6 +79,7 @@ class Session:
             max_buffer_len=max_buffer_len,
             api_key=api_key,
             server_url=server_url,
+            console=console,
         )
         self._client = client
         if client.url and not config.load(api_key=api_key, server_url=server_url).silent:
@@ -169,6 +172,8 @@ async def setup(
     api_key: str | None = None,
     server_url: str | None = None,
     max_buffer_len: int = 1,
+    *,
+    console: bool = False,
 ) -> str:
     """Create an experiment, print its address and make it the current one.
 
@@ -182,6 +187,7 @@ async def setup(
         server_url: The server; default ``TORA_SERVER_URL``, else the local one, which starts by itself.
         max_buffer_len: Metrics are sent when so many wait, and after a second at the latest; 1 sends the
             first at once, and those that come while a request is under way with the next one.
+        console: Record what this program prints; so does ``TORA_CONSOLE=on``.
 
     Returns:
         The experiment's id.
@@ -201,7 +207,7 @@ async def setup(
         >>> await tora.aio.tlog("loss", 0.5, step=1)
     """
     return await _session_to_set_up().setup(
-        name, workspace_id, description, hyperparams, tags, api_key, server_url, max_buffer_len
+        name, workspace_id, description, hyperparams, tags, api_key, server_url, max_buffer_len, console=console
     )
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from attrs import evolve
 
-from tora._async import exits
+from tora._async import exits, labels
 from tora._async.binding import Binding
 from tora._async.buffer import MetricBuffer
 from tora._async.care import JournalCare
+from tora._async.companions import Companions
 from tora._async.home import Revive
 from tora._async.journal import Header, Journal, journal_dir
 from tora._async.notices import Progress, left_behind, lost_at_the_end, untold_end
@@ -50,10 +53,13 @@ class Writer:
         create: How to create the experiment, where no server was asked.
         home: How to get a loop to deliver in, where the client has one of Tora's own.
         is_owner: Whether the experiment ends with this writer; the end of others, workers, shows among the writers.
+        given: Labels that come before those that its process has.
 
     Attributes:
         append: Accepts one encoded metric; see `MetricBuffer.append`.
         binding: What delivers, and in which loop.
+        given: As above; a handle carries them.
+        companions: What goes on beside it, in the loop that delivers.
     """
 
     def __init__(
@@ -67,12 +73,14 @@ class Writer:
         create: dict[str, Any] | None = None,
         home: Revive | None = None,
         is_owner: bool = True,
+        given: Mapping[str, str] | None = None,
     ) -> None:
         self.experiment = experiment
         self.settings = settings
         self._threshold = threshold
         self._create = create
         self._is_owner = is_owner
+        self.given = given or {}
         self._become(id or new_id(), api, home)
         exits.renew_after_fork(self)
         if is_owner:  # a worker counts from its first metric on
@@ -81,8 +89,10 @@ class Writer:
     def _become(self, writer: str, api: Api | None, home: Revive | None) -> None:
         self.id = writer
         self.is_closed = False
+        self._labels: Mapping[str, str] | None = None
         self._is_told = False
         self._is_let_go = False
+        self.companions = Companions()
         self.binding = Binding(api, self._start_delivery, home)
         self._buffer = MetricBuffer(self._open_journal, self._wake)
         self._care = JournalCare(self._buffer)
@@ -100,6 +110,7 @@ class Writer:
             first_seq=first_seq,
             token=self.experiment.write_token,
             create=self._create,
+            labels=dict(self.labels) or None,
         )
         return Journal.create(journal_dir(self.settings.dir), header)
 
@@ -119,9 +130,15 @@ class Writer:
     def _start_delivery(self, api: Api) -> Delivery:
         with no_fork:
             from tora._async.delivery import Delivery
+            from tora._async.introduction import Introduction
 
-            anyio.current_time()  # loads what anyio needs: now, and not while the program goes on, or ends
-        return Delivery(self._buffer, api, self.experiment.id, self.id, self._threshold, self._care)
+            # What anyio loads with its first call: now, and not while the program goes on, or ends. No call does it
+            # here, since outside of a task anyio knows no loop where sniffio is installed.
+            import_module("anyio._backends._asyncio")
+        if not self.is_closed:
+            self.companions.start()
+        introduction = Introduction(api, self.experiment.id, self.id, lambda: self.labels)
+        return Delivery(self._buffer, api, self.experiment.id, self.id, self._threshold, self._care, introduction)
 
     def _wake(self) -> None:
         if self.binding.api is None:  # there is no delivery task that looks after the journal
@@ -168,11 +185,16 @@ class Writer:
         if delivery is None:
             return
         # Shielded: a cancelled task ends its experiment like any other, within the same bound.
-        with anyio.move_on_after(seconds, shield=True):
-            await delivery.flush(self._progress())
-            with anyio.move_on_after(TELL_SECONDS):
-                await delivery.say_the_end(status, owner=self._is_owner)
-                self._is_told = True
+        companions = self.companions.finish()
+        try:
+            with anyio.move_on_after(seconds, shield=True):
+                await delivery.flush(self._progress())
+                await asyncio.wait([companions])
+                with anyio.move_on_after(TELL_SECONDS):
+                    await delivery.say_the_end(status, owner=self._is_owner)
+                    self._is_told = True
+        finally:
+            companions.cancel()
         with anyio.move_on_after(CLOSE_SECONDS, shield=True):
             await delivery.stop()
 
@@ -182,6 +204,7 @@ class Writer:
             return
         self._is_let_go = self.is_closed = True
         self._buffer.refuse()
+        self.companions.drop()
         untold = not self._is_told and (self._is_owner or self._buffer.numbered > 0)
         if untold:
             with contextlib.suppress(OSError):
@@ -214,6 +237,13 @@ class Writer:
         self._become(writer, None if api is None else api.anew(writer), self.binding.home)
 
     # --- What it is -------------------------------------------------------------------------------
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What it is among the others: found out with its first metric, in the process that it is in then."""
+        if self._labels is None:
+            self._labels = labels.of_this_process(self.given)
+        return self._labels
 
     @property
     def threshold(self) -> int:

@@ -41,6 +41,8 @@ class Tora:
         max_buffer_len: int = 25,
         api_key: str | None = None,
         server_url: str | None = None,
+        *,
+        console: bool = False,
     ) -> Tora:
         """Create an experiment and return its client.
 
@@ -53,6 +55,7 @@ class Tora:
             max_buffer_len: Metrics are sent when so many wait, and after a second at the latest.
             api_key: The key for the server; default ``TORA_API_KEY``, else anonymous.
             server_url: The server; default ``TORA_SERVER_URL``, else the local one, which starts by itself.
+            console: Record what this program prints; so does ``TORA_CONSOLE=on``.
 
         Raises:
             ToraValidationError: An argument is wrong, or the server finds it so.
@@ -74,6 +77,7 @@ class Tora:
                 max_buffer_len,
                 api_key,
                 server_url,
+                console=console,
             )
         )
 
@@ -130,6 +134,27 @@ class Tora:
             ToraMetricError: The client is closed.
         """
         self._impl.log_metrics_nowait(metrics, step)
+
+    def update_hyperparams(self, hyperparams: Hyperparams) -> None:
+        """Add hyperparameters to the experiment, such as those that are known only once training has begun.
+
+        Waits for the server's answer. Those that the experiment has already stay, but for names that are
+        given again.
+
+        Args:
+            hyperparams: Values by name, as in `create_experiment`; at most 1,000 with those that are there.
+
+        Raises:
+            ToraValidationError: A hyperparameter is wrong; nothing is changed.
+            ToraMetricError: The client is closed.
+            ToraAuthenticationError: The key is not good for that, as with a client that was pickled.
+            ToraExperimentError: The experiment was deleted.
+            ToraTimeoutError: The server does not answer in time.
+            ToraNetworkError: The server cannot be reached.
+            ToraAPIError: The server answers something else than promised.
+            ToraConfigurationError: With ``TORA_MODE=offline`` there is no server to tell.
+        """
+        RUNNER.run(self._impl.update_hyperparams, hyperparams)
 
     def flush(self, timeout: float | None = None) -> Stats:
         """Send all that was logged by now and wait until the server has it.

@@ -22,6 +22,8 @@ def setup(
     api_key: str | None = None,
     server_url: str | None = None,
     max_buffer_len: int = 1,
+    *,
+    console: bool = False,
 ) -> str:
     """Create an experiment, print its address and make it the current one.
 
@@ -35,6 +37,7 @@ def setup(
         server_url: The server; default ``TORA_SERVER_URL``, else the local one, which starts by itself.
         max_buffer_len: Metrics are sent when so many wait, and after a second at the latest; 1 sends the
             first at once, and those that come while a request is under way with the next one.
+        console: Record what this program prints; so does ``TORA_CONSOLE=on``.
 
     Returns:
         The experiment's id.
@@ -55,7 +58,16 @@ def setup(
     """
     _SESSION.watch()
     return RUNNER.run(
-        _SESSION.setup, name, workspace_id, description, hyperparams, tags, api_key, server_url, max_buffer_len
+        _SESSION.setup,
+        name,
+        workspace_id,
+        description,
+        hyperparams,
+        tags,
+        api_key,
+        server_url,
+        max_buffer_len,
+        console=console,
     )
 
 

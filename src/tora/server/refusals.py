@@ -12,6 +12,7 @@ from tora.errors import ToraValidationError
 from tora.server.catalog.errors import (
     CatalogError,
     CatalogFullError,
+    ConsoleFullError,
     LastOwnerError,
     NotFoundError,
     TakenError,
@@ -85,6 +86,8 @@ def _refusal(request: web.Request, exc: Exception) -> Refusal | None:  # noqa: P
             return Refusal(409, "taken", str(exc))
         case LastOwnerError():
             return Refusal(409, "last_owner", str(exc))
+        case ConsoleFullError():
+            return Refusal(413, "too_large", str(exc))
         case web.HTTPException():
             return _of_aiohttp(request, exc)
         case web.RequestPayloadError() | http_exceptions.HttpProcessingError():

@@ -14,6 +14,7 @@ from tora import wire
 from tora.server import pages, shapes
 from tora.server.api import (
     audit,
+    console,
     events,
     experiments,
     export,
@@ -123,6 +124,16 @@ ROUTES: Final[Sequence[Route]] = (
         data=shapes.Accepted,
     ),
     Route("POST", f"{_EXPERIMENT}/heartbeat", logs.heartbeat, Right.APPEND, body=wire.Heartbeat, data=shapes.Seen),
+    Route(
+        "POST",
+        f"{_EXPERIMENT}/console",
+        console.append,
+        Right.APPEND,
+        body=wire.ConsoleChunk,
+        success=201,
+        data=shapes.ConsoleKept,
+    ),
+    Route("GET", f"{_EXPERIMENT}/console", console.page, Right.READ, query=console.ConsoleQuery, data=shapes.Console),
     Route("GET", f"{_EXPERIMENT}/metrics", series.metrics, Right.READ, data=list[shapes.MetricSummary]),
     Route("GET", f"{_EXPERIMENT}/writers", series.writers, Right.READ, data=list[shapes.WriterShown]),
     Route(

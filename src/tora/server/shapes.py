@@ -17,6 +17,9 @@ __all__ = [
     "AuditItem",
     "AuditPage",
     "Columns",
+    "Console",
+    "ConsoleKept",
+    "ConsoleLineShown",
     "Count",
     "Deleted",
     "Empty",
@@ -99,9 +102,34 @@ class ExperimentShown(_Experiment):
     """An experiment, with the caller's role on it."""
 
     role: Role | None
+    context: Annotated[dict[str, Any], Meta(description="What made the run, as far as it was told.")]
     write_token: Annotated[
         str | UnsetType, Meta(description="Logs to this experiment alone; there for callers who may write.")
     ] = UNSET
+
+
+class ConsoleKept(_Shape):
+    """What became of console lines."""
+
+    accepted: Count
+    through: Annotated[int, Meta(description="The number of the writer's last line that is stored; 0 for none.")]
+
+
+class ConsoleLineShown(_Shape):
+    """One line that a program printed."""
+
+    number: Annotated[int, Meta(description="Its place on this server, which grows from line to line.")]
+    writer: str
+    time: float
+    stream: str
+    text: str
+
+
+class Console(_Shape):
+    """Lines in the order in which they arrived."""
+
+    items: list[ConsoleLineShown]
+    next: Annotated[int | None, Meta(description="What to pass as `after` for the next page; null at the end.")]
 
 
 class MetricSummary(_Shape):
@@ -169,6 +197,7 @@ class WriterShown(_Shape):
     first_seen: dt.datetime
     last_seen: dt.datetime
     through: int | None
+    labels: dict[str, str]
 
 
 class SeriesColumns(_Shape):
@@ -186,13 +215,14 @@ class SeriesColumns(_Shape):
 
 
 class OneSeries(_Shape):
-    """One metric of one experiment."""
+    """One metric of one experiment; by a label, of its writers with one value of it, null for those without."""
 
     experiment: str
     name: str
     total: Count
     non_finite: Count
     columns: SeriesColumns
+    group: str | UnsetType | None = UNSET
 
 
 class Series(_Shape):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from attrs import evolve
 
 from tora import validation, wire
 from tora.models import Experiment
+from tora.server.catalog import contexts
 from tora.server.context import ACCESS, CALLER, CATALOG, KNOWN, PRESENCE, PROXY
 from tora.server.rights import reaches
 from tora.types import Status
@@ -41,14 +42,26 @@ async def shown(request: web.Request, experiments: Sequence[Experiment]) -> list
     return [one_shown(one) for one in experiments]
 
 
-async def shown_with_token(request: web.Request, experiment: Experiment) -> dict[str, Any]:
-    """Return one experiment with the caller's role; who may write it gets the token that its workers append with."""
+async def shown_with_token(
+    request: web.Request, experiment: Experiment, context: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return one experiment with its context and the caller's role.
+
+    Who may write it gets the token that its workers append with.
+
+    Args:
+        request: Who asks.
+        experiment: As it is stored.
+        context: What made its run; looked up by default.
+    """
+    if context is None:
+        context = await request.app[CATALOG].run(contexts.get, experiment.id)
     (one,) = await shown(request, [experiment])
     caller = request[CALLER]
     role = caller.role_on(one.id, await request.app[KNOWN].place(one.id))
     if reaches(role, "editor") and caller.reaches("write"):
         one = evolve(one, write_token=request.app[ACCESS].write_token(one.id))
-    return wire.experiment_to_wire(one) | {"role": role}
+    return wire.experiment_to_wire(one) | {"role": role, "context": context}
 
 
 def _duration(one: Experiment, status: Status, now: dt.datetime) -> float | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,8 +19,10 @@ from tora.server.answers import json_answer
 from tora.server.audit import note
 from tora.server.auth import bound
 from tora.server.bodies import LARGE_BODY, read_json
+from tora.server.catalog import contexts
 from tora.server.catalog.records import Place
 from tora.server.context import ACCESS, CALLER, CATALOG, HUB, KNOWN, METRICS, PRESENCE
+from tora.server.instants import since_1970
 from tora.server.refusals import Refusal
 from tora.server.rights import Right, reaches
 from tora.server.shapes import Deleted
@@ -38,6 +41,7 @@ async def create(request: web.Request) -> web.Response:
     if new.workspace_id is not None:
         await _check_workspace(request, new.workspace_id)
     creator = None if caller.user is None else caller.user.id
+    context = None if body.context is None else validation.context(body.context)
     experiment, is_new = await request.app[CATALOG].create_experiment(new, owner=writer, creator=creator)
     if is_new:
         request.app[KNOWN].add(experiment.id, Place(experiment.workspace_id, creator))
@@ -46,7 +50,8 @@ async def create(request: web.Request) -> web.Response:
     request.app[PRESENCE].sign(experiment.id, writer)
     if is_new:
         request.app[HUB].changed(experiment.id)
-    return json_answer(await shown_with_token(request, experiment), 201 if is_new else 200)
+        context = await _with_context(request, experiment.id, context) if context else {}
+    return json_answer(await shown_with_token(request, experiment, context if is_new else None), 201 if is_new else 200)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -61,20 +66,31 @@ async def change(request: web.Request) -> web.Response:
     body = await read_json(request, wire.ExperimentChange, LARGE_BODY)
     writer = writer_of(request)
     changes = _changes(body)
+    context = None if body.context is msgspec.UNSET else validation.context(body.context)
+    ended = _ended(body)
     if "workspace_id" in changes:
         await _check_move(request, experiment_id, changes["workspace_id"])
+    if context is not None:
+        context = await _with_context(request, experiment_id, context)
     if body.status is msgspec.UNSET:
         experiment = await request.app[CATALOG].change_experiment(experiment_id, **changes)
     else:
         if changes:
             await request.app[CATALOG].change_experiment(experiment_id, **changes)
         experiment = await _set_status(request, experiment_id, body.status, writer)
+    if ended is not None:
+        experiment = await request.app[CATALOG].change_experiment(experiment_id, ended_at=ended)
     if "workspace_id" in changes:
         request.app[ACCESS].forget()
     request.app[HUB].changed(experiment_id)
     if changes:
         await note(request, "experiment.change", experiment_id, fields=sorted(changes))
-    return json_answer(await shown_with_token(request, experiment))
+    return json_answer(await shown_with_token(request, experiment, context))
+
+
+async def _with_context(request: web.Request, experiment: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Put keys into an experiment's context and return the whole of it."""
+    return await request.app[CATALOG].run(contexts.merge, experiment, given)
 
 
 async def _set_status(request: web.Request, experiment: str, status: Status, writer: str | None) -> Experiment:
@@ -131,6 +147,7 @@ def _new(body: wire.NewExperiment, workspace: str | None) -> Experiment:
         description=validation.description(body.description),
         hyperparams=_hyperparams(body.hyperparams),
         tags=validation.tags(body.tags),
+        created_at=None if body.created_at is None else since_1970("createdAt", body.created_at),
     )
 
 
@@ -146,6 +163,14 @@ def _changes(body: wire.ExperimentChange) -> dict[str, Any]:
     given = msgspec.structs.asdict(body)
     found = {name: check(given[name]) for name, check in checks.items() if given[name] is not msgspec.UNSET}
     return found if body.archived is msgspec.UNSET else found | {"archived": body.archived}
+
+
+def _ended(body: wire.ExperimentChange) -> dt.datetime | None:
+    if body.ended_at is msgspec.UNSET:
+        return None
+    if body.status is msgspec.UNSET or body.status == "running":
+        raise ToraValidationError("endedAt goes with the status that the experiment ended with, such as finished")
+    return since_1970("endedAt", body.ended_at)
 
 
 def _hyperparams(pairs: Sequence[wire.Hyperparam] | None) -> dict[str, Any]:

@@ -31,7 +31,8 @@ async def heartbeat(request: web.Request) -> web.Response:
     experiment = request.match_info["id"]
     body = await read_json(request, wire.Heartbeat)
     writer = validation.writer_id(body.writer)
-    await request.app[METRICS].sign(experiment, writer, time.time(), body.status)
+    labels = None if body.labels is None else validation.labels(body.labels)
+    await request.app[METRICS].sign(experiment, writer, time.time(), body.status, labels)
     if body.status == "lost":
         request.app[PRESENCE].lose(experiment, writer)
         request.app[HUB].changed(experiment)

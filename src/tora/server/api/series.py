@@ -39,6 +39,9 @@ _POINTS: Final = msgspec.Meta(
 )
 
 
+_BY: Final = msgspec.Meta(description="With across=writers: the label whose values make a series each.")
+
+
 class SeriesParameters(msgspec.Struct):
     """The query of ``GET /series``."""
 
@@ -49,6 +52,7 @@ class SeriesParameters(msgspec.Struct):
     from_: float | None = msgspec.field(default=None, name="from")
     to: float | None = None
     across: Literal["none", "writers"] = "none"
+    by: Annotated[fields.LabelName | None, _BY] = None
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -79,13 +83,13 @@ async def series(request: web.Request) -> web.Response:
         await request.app[ACCESS].check(request[CALLER], Right.READ, id=experiment)
     store = request.app[METRICS]
     names = await _names(asked, store)
-    query = SeriesQuery(asked.experiment, names, asked.points, asked.x, asked.from_, asked.to, asked.across)
+    query = SeriesQuery(asked.experiment, names, asked.points, asked.x, asked.from_, asked.to, asked.across, asked.by)
     tick = store.tick  # before the query: live readers that go on from here miss nothing
     found = await store.series(query) if names else []
     if sum(len(each.columns["x"]) for each in found) <= _SMALL:
-        body = _series_to_wire(found, tick)
+        body = _series_to_wire(found, tick, grouped=asked.by is not None)
     else:
-        body = await asyncio.to_thread(_series_to_wire, found, tick)
+        body = await asyncio.to_thread(_series_to_wire, found, tick, grouped=asked.by is not None)
     return web.Response(body=body, content_type="application/json")
 
 
@@ -97,20 +101,38 @@ def _check(asked: SeriesParameters) -> None:
     for field, bound in (("from", asked.from_), ("to", asked.to)):
         if bound is not None and not np.isfinite(bound):
             raise ToraValidationError(f"{field} must be a finite number, got {bound}")
+    if asked.by is not None:
+        asked.by = _label(asked.by, asked.across)
     asked.experiment = list(dict.fromkeys(asked.experiment))
     asked.name = [validation.metric_name(name) for name in dict.fromkeys(asked.name)]
+
+
+def _label(by: str, across: str) -> str:
+    if across != "writers":
+        raise ToraValidationError("by takes writers together by a label of theirs; it goes with across=writers")
+    try:
+        return validation.label_name(by)
+    except ToraValidationError as exc:
+        raise ToraValidationError(f"by: {exc}") from exc
 
 
 async def _names(asked: SeriesParameters, store: MetricsStore) -> Sequence[str]:
     """Return the metrics that are asked for; refuse an answer that would be too large."""
     _check_series(asked, asked.name)
-    if asked.name and 0 < asked.points * len(asked.experiment) * len(asked.name) <= MAX_ANSWER:
+    groups = 1 if asked.by is None else await _groups(asked, store)
+    if asked.name and 0 < asked.points * groups * len(asked.experiment) * len(asked.name) <= MAX_ANSWER:
         return asked.name  # however long the series are, their buckets fit
     summaries = await store.summaries(asked.experiment)
     names = asked.name or list(dict.fromkeys(summary.name for each in summaries.values() for summary in each))
     _check_series(asked, names)
-    _check_points(asked, names, summaries)
+    _check_points(asked, names, summaries, groups)
     return names
+
+
+async def _groups(asked: SeriesParameters, store: MetricsStore) -> int:
+    """Return how many values the label has at most in one of the experiments, none among them."""
+    found = await store.writers(asked.experiment)
+    return max((len({one.labels.get(asked.by or "") for one in each}) for each in found.values()), default=1)
 
 
 def _check_series(asked: SeriesParameters, names: Sequence[str]) -> None:
@@ -121,10 +143,12 @@ def _check_series(asked: SeriesParameters, names: Sequence[str]) -> None:
         )
 
 
-def _check_points(asked: SeriesParameters, names: Sequence[str], summaries: Mapping[str, Sequence[Summary]]) -> None:
+def _check_points(
+    asked: SeriesParameters, names: Sequence[str], summaries: Mapping[str, Sequence[Summary]], groups: int = 1
+) -> None:
     wanted = set(names)
     counts = (summary.count for each in summaries.values() for summary in each if summary.name in wanted)
-    points = sum(min(count, asked.points or count) for count in counts)
+    points = sum(min(count, asked.points * groups or count) for count in counts)
     if points > MAX_ANSWER:
         raise ToraValidationError(
             f"an answer may hold at most {MAX_ANSWER:,} points, this one would hold {points:,}; "
@@ -132,13 +156,14 @@ def _check_points(asked: SeriesParameters, names: Sequence[str], summaries: Mapp
         )
 
 
-def _series_to_wire(found: Sequence[Series], tick: int) -> bytes:
+def _series_to_wire(found: Sequence[Series], tick: int, *, grouped: bool) -> bytes:
     """Return the answer; columns go into it as they lie in memory, without a Python object for each point."""
     data = {
         "series": [
             {
                 "experiment": each.experiment,
                 "name": each.name,
+                **({"group": each.group} if grouped else {}),
                 "total": each.total,
                 "nonFinite": each.non_finite,
                 "columns": {name: _column(name, column) for name, column in each.columns.items()},
@@ -171,4 +196,5 @@ def _writer_to_wire(writer: Writer) -> dict[str, Any]:
         "firstSeen": instant(writer.first_seen),
         "lastSeen": instant(writer.last_seen),
         "through": writer.through,
+        "labels": dict(writer.labels),
     }

@@ -153,8 +153,8 @@ class Catalog:
 
         Args:
             experiment_id: Which one.
-            changes: Any of `name`, `description`, `notes`, `tags`, `hyperparams`, `status`, `archived`
-                and `workspace_id`; what is absent stays as it is.
+            changes: Any of `name`, `description`, `notes`, `tags`, `hyperparams`, `status`, `archived`,
+                `workspace_id` and, of one that has ended, `ended_at`; what is absent stays as it is.
 
         Raises:
             NotFoundError: There is no such experiment, or no such workspace.

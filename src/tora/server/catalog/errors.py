@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["CatalogError", "CatalogFullError", "Kind", "LastOwnerError", "NotFoundError", "TakenError"]
+from tora import validation
+
+__all__ = [
+    "CatalogError",
+    "CatalogFullError",
+    "ConsoleFullError",
+    "Kind",
+    "LastOwnerError",
+    "NotFoundError",
+    "TakenError",
+]
 
 Kind: TypeAlias = Literal["experiment", "invitation", "key", "member", "share", "user", "workspace"]
 
@@ -36,6 +46,16 @@ class TakenError(Exception):
 
     def __init__(self, kind: Kind, name: str) -> None:
         super().__init__(f"there is a {kind} {name!r} already; choose another name")
+
+
+class ConsoleFullError(Exception):
+    """An experiment has as much console text as one may have."""
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(
+            f"the console of {experiment_id!r} has the {validation.MAX_CONSOLE_BYTES:,} bytes that one may have; "
+            "what is printed from here on is not kept"
+        )
 
 
 class LastOwnerError(Exception):

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 CHANGEABLE: Final = frozenset(
-    {"archived", "description", "hyperparams", "name", "notes", "status", "tags", "workspace_id"}
+    {"archived", "description", "ended_at", "hyperparams", "name", "notes", "status", "tags", "workspace_id"}
 )
 
 _ENDED: Final = frozenset({"failed", "finished", "stopped"})

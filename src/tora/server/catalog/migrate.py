@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "alembic_config", "check", "upgrade"]
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision under ``migrations/versions``.
 
 It stands here so that a catalog that is current, which is the rule, opens without importing

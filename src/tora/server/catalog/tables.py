@@ -12,6 +12,8 @@ __all__ = [
     "Instant",
     "api_keys",
     "audit",
+    "console",
+    "contexts",
     "experiment_tags",
     "experiments",
     "invitations",
@@ -107,6 +109,31 @@ experiment_tags: Final = sa.Table(
     sa.Column("place", sa.Integer, primary_key=True),
     sa.Column("tag", sa.Text, nullable=False),
     sa.Index(None, "tag", "experiment_id"),
+)
+
+# Beside the experiments, whose rows lists read whole.
+contexts: Final = sa.Table(
+    "contexts",
+    metadata,
+    sa.Column("experiment_id", sa.Text, sa.ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("context", sa.JSON, nullable=False),
+)
+
+console: Final = sa.Table(
+    "console",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("experiment_id", sa.Text, sa.ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("writer", sa.Text, nullable=False),
+    # The writer's own count, from 1 on: what is sent again is known by it.
+    sa.Column("line", sa.BigInteger, nullable=False),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("stream", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    # Of the experiment up to here, so that the limit is checked without a sum over all lines.
+    sa.Column("bytes_so_far", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("experiment_id", "writer", "line", name="uq_console_experiment_id_writer_line"),
+    sa.Index(None, "experiment_id", "number"),
 )
 
 secrets: Final = sa.Table(

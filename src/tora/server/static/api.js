@@ -96,7 +96,12 @@ export function getMetrics(id, signal) {
   return get(`/experiments/${encodeURIComponent(id)}/metrics`, { signal });
 }
 
-/** Who writes to an experiment: `{writer, status, firstSeen, lastSeen, through}` each. */
+/** Printed lines `{number, writer, time, stream, text}` as `{items, next}`: after a number, or the last ones before one. */
+export function getConsole(id, { after = null, before = null, limit, signal }) {
+  return get(`/experiments/${encodeURIComponent(id)}/console`, { params: Object.entries({ after, before, limit }), signal });
+}
+
+/** Who writes to an experiment: `{writer, status, firstSeen, lastSeen, through, labels}` each. */
 export function getWriters(id, signal) {
   return get(`/experiments/${encodeURIComponent(id)}/writers`, { signal });
 }
@@ -112,11 +117,11 @@ export function eventsUrl(id) {
 /**
  * Several series at once, in as many requests as the length of an address demands. Each carries the tick
  * that it is current to, so that live points are told from those that it holds. `x` is "step" or "time", `from` and `to`
- * bound it, `across` is "writers" for one series over all of them.
+ * bound it, `across` is "writers" for one series over all of them, or, with `by`, for one of each value of that label.
  */
 export async function getSeries({ experiments, names, points, signal, ...range }) {
-  const { x = null, from = null, to = null, across = null } = range;
-  const common = [["points", points], ...Object.entries({ x, from, to, across })];
+  const { x = null, from = null, to = null, across = null, by = null } = range;
+  const common = [["points", points], ...Object.entries({ x, from, to, across, by })];
   const requests = chunks(experiments).flatMap((ids) =>
     chunks(names).map((some) => {
       const series = [...ids.map((id) => ["experiment", id]), ...some.map((name) => ["name", name])];

@@ -17,6 +17,11 @@ export function seriesColor(id) {
   return `--series-${seriesIndex(id)}`;
 }
 
+/** The custom property that holds the colour of a group, by its place among the others. */
+export function groupColor(place) {
+  return `--series-${place % COMPARED_COLORS}`;
+}
+
 /**
  * Return a Map of id to custom property for experiments on one chart: each has its own colour as far as it is free,
  * else the next one that is, and beyond all colours its own again.

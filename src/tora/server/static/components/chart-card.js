@@ -9,6 +9,10 @@ import { ChartSettings } from "./chart-settings.js";
 import { Problem } from "./parts.js";
 import { useSeen } from "./seen.js";
 import { useTurn } from "./turn.js";
+import { WriterGroups } from "./writer-groups.js";
+
+// More bands than these hide each other and the lines.
+const MOST_BANDS = 6;
 
 /** `summary` is the metric's summary, `series` the experiment's store of series. */
 export function ChartCard({ summary, series, color, syncKey }) {
@@ -50,16 +54,28 @@ function useShown(series, name, looked, width) {
 
 /** What the chart takes, null before there is something to draw; the axis is the one that the points have. */
 function useChart({ summary, series, color, shown }) {
-  const { logX, logY, smoothing, band } = series.settings.value;
-  const lines = useMemo(() => shown && [{ columns: shown.columns, unit: shown.unit, color, label: summary.name }], [shown, color]);
+  const { logX, logY, smoothing, band: wanted, groups } = series.settings.value;
+  const lines = useMemo(() => shown && linesOf({ shown, groups, color, label: summary.name }), [shown, groups, color]);
+  const band = wanted && !(lines?.length > MOST_BANDS);
   const axes = useMemo(() => shown && { x: shown.x, logX, logY, smoothing, band }, [shown?.x, logX, logY, smoothing, band]);
   const label = `${summary.name}: ${counted(summary.count, "point")}, last ${number(summary.last)}`;
   return shown && { lines, axes, label, zoom: series.zoom };
 }
 
+/** One line, or one of each group of writers; a group that is new has its colour once the writers are known. */
+function linesOf({ shown, groups, color, label }) {
+  if (!shown.groups) return [{ columns: shown.columns, unit: shown.unit, color, label }];
+  const known = new Map((groups ?? []).map((group) => [group.value, group]));
+  return shown.groups.map(({ value, columns, unit }) => ({ columns, unit, color, label: value ?? "none", ...named(known.get(value)) }));
+}
+
+function named(group) {
+  return group && { color: group.color, label: group.label };
+}
+
 function Menu({ name, series, chart, onFull }) {
   const downloads = [{ label: "Save as CSV", href: exportUrl(series.experiment, name) }];
-  const above = html`<${ChartSettings} zoom=${series.zoom} />`;
+  const above = html`<${ChartSettings} zoom=${series.zoom} /><${WriterGroups} settings=${series.settings} />`;
   return html`<${ChartMenu} ...${{ title: name, chart, downloads, above, onFull }} note=${series.title?.() ?? ""} />`;
 }
 

@@ -1,8 +1,10 @@
 // The bar over the charts of a page: how all of them are drawn, and the way back from a zoom.
 import { momentLabel } from "../axis-labels.js";
+import { count } from "../format.js";
 import { html } from "../lib.js";
 import { useKeys } from "../keyboard.js";
 import { chartSettings, MOST_SMOOTHING, setChart } from "../state/chart-settings.js";
+import { MOST_VALUES } from "../writer-labels.js";
 import { placeLabel } from "./chart-readout.js";
 
 const AXES = [
@@ -17,13 +19,18 @@ const WRITERS = [
 // The slider's end is for the heaviest smoothing; its steps grow finer towards it.
 const SLIDER = 100;
 
-/** `zoom` is the page's zoom, `writers` whether its charts can be drawn across writers. */
-export function ChartSettings({ zoom, writers = false, children = null }) {
+/**
+ * `zoom` is the page's zoom, `writers` whether its charts can be drawn across writers, `labels` by which labels these can be taken
+ * together; `settings` is a signal of how the charts are drawn then.
+ */
+export function ChartSettings({ zoom, writers = false, labels = [], settings = chartSettings, children = null }) {
   const { x, logX, logY, band } = chartSettings.value;
+  const across = writers && chartSettings.value.writers === "across";
   return html`<div class="chart-settings" role="group" aria-label="How charts are drawn">
     <${Smoothing} />
     <${Choice} label="Axis" name="x" options=${AXES} />
     ${writers && html`<${Choice} label="Writers" name="writers" options=${WRITERS} />`}
+    ${across && labels.length > 0 && html`<${By} labels=${labels} value=${settings.value.by} />`}
     <${Switch} label="Log y" name="logY" on=${logY} />
     <${Switch} label="Log x" name="logX" on=${logX && x !== "time"} disabled=${x === "time"} />
     <${Switch} label="Band" name="band" on=${band} title="The range from the lowest to the highest value around each point" />
@@ -58,6 +65,22 @@ function Choice({ label, name, options }) {
     <span>${label}</span>
     <select value=${chartSettings.value[name]} onChange=${onChange}>
       ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
+    </select>
+  </label>`;
+}
+
+/** A label of more values than can be told apart is there, and says why it cannot be chosen. */
+function By({ labels, value }) {
+  const onChange = ({ currentTarget }) => setChart("by", currentTarget.value);
+  return html`<label title="A line with its band for each value of a label of the writers">
+    <span>By</span>
+    <select value=${value} onChange=${onChange}>
+      <option value="">none</option>
+      ${labels.map(
+        ({ name, values }) => html`<option key=${name} value=${name} disabled=${values > MOST_VALUES}>
+          ${values > MOST_VALUES ? `${name} (${count(values)} values)` : name}
+        </option>`,
+      )}
     </select>
   </label>`;
 }

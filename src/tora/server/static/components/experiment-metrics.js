@@ -1,15 +1,20 @@
-// The large part of an experiment's page: charts, results or writers, and the search that narrows the first two.
+// The large part of an experiment's page: charts, results, writers, the run or its console, and a search for the first two.
 import { count } from "../format.js";
 import { html, useMemo } from "../lib.js";
 import { searchFor } from "../metric-search.js";
 import { query, setQuery } from "../router.js";
 import { debounced } from "../throttle.js";
 import { ChartSettings } from "./chart-settings.js";
+import { Console } from "./console.js";
 import { MetricGroups } from "./metric-groups.js";
 import { Empty, Search, Snippet } from "./parts.js";
 import { ResultsTable } from "./results-table.js";
+import { RunContext } from "./run-context.js";
+import { WriterGroups } from "./writer-groups.js";
 import { WritersTable } from "./writers-table.js";
 
+const OF_METRICS = new Set(["charts", "results"]);
+const ALWAYS_THERE = new Set(["results", "run", "console"]);
 const SEARCHABLE_FROM = 6;
 const TYPING_PAUSE = 120;
 
@@ -21,26 +26,30 @@ export function ExperimentMetrics({ store }) {
   const found = useMemo(() => metrics.filter(({ name }) => finds(name)), [metrics, finds]);
   const onText = useMemo(() => debounced((typed) => setQuery("q", typed), TYPING_PAUSE), []);
   const several = writers.length > 1;
+  const drawn = { writers: several, labels: several ? store.labels.value : [], settings: store.series.settings };
   const show = shownPart(several);
   return html`<section class="metrics" aria-label="Metrics">
     <${Parts} show=${show} metrics=${metrics} writers=${several ? writers : null} />
-    ${show !== "writers" &&
+    ${OF_METRICS.has(show) &&
     html`<div class="metrics-bar">
       ${metrics.length >= SEARCHABLE_FROM && html`<${Search} label="Find metrics by text or regex" value=${text} onText=${onText} found=${text ? found.length : null} />`}
       ${problem && html`<p class="hint" role="status">No regular expression (${problem}): searched as plain text.</p>`}
-      ${show === "charts" && metrics.length > 0 && html`<${ChartSettings} zoom=${store.series.zoom} writers=${several} />`}
+      ${show === "charts" && metrics.length > 0 && html`<${ChartSettings} zoom=${store.series.zoom} ...${drawn} />
+      <${WriterGroups} settings=${store.series.settings} />`}
     </div>`}
-    ${metrics.length === 0 && show !== "writers" ? html`<${Nothing} />` : html`<${Part} ...${{ show, store, found, text, writers }} />`}
+    ${metrics.length === 0 && OF_METRICS.has(show) ? html`<${Nothing} />` : html`<${Part} ...${{ show, store, found, text, writers }} />`}
   </section>`;
 }
 
 function shownPart(several) {
   const wanted = query.value.get("show");
-  return wanted === "results" || (wanted === "writers" && several) ? wanted : "charts";
+  return ALWAYS_THERE.has(wanted) || (wanted === "writers" && several) ? wanted : "charts";
 }
 
 function Part({ show, store, found, text, writers }) {
   if (show === "writers") return html`<${WritersTable} writers=${writers} />`;
+  if (show === "run") return html`<${RunContext} store=${store} />`;
+  if (show === "console") return html`<${Console} store=${store} />`;
   if (found.length === 0) return html`<${NotFound} text=${text} />`;
   if (show === "results") return html`<${ResultsTable} summaries=${found} />`;
   const { name } = store.experiment.value;
@@ -53,6 +62,8 @@ function Parts({ show, metrics, writers }) {
     ["charts", "Charts", metrics.length],
     ["results", "Results", null],
     ...(writers ? [["writers", "Writers", writers.length]] : []),
+    ["run", "Run", null],
+    ["console", "Console", null],
   ];
   return html`<nav class="parts" aria-label="Parts of the experiment">
     ${parts.map(

@@ -15,9 +15,10 @@ const KNOWN = {
   smoothing: [0, (value) => typeof value === "number" && value >= 0 && value <= MOST_SMOOTHING],
   band: [true, isBoolean],
   writers: ["one", among("one", "across")],
+  by: ["", (value) => typeof value === "string" && value.length <= 50],
 };
 
-/** `{x, logX, logY, smoothing, band, writers}`; `writers` is "one" line, or "across" them. */
+/** `{x, logX, logY, smoothing, band, writers, by}`; `writers` is "one" line, or "across" them, `by` a label of theirs or "". */
 export const chartSettings = signal(remembered());
 
 export function setChart(name, value) {

@@ -5,6 +5,7 @@ import { follow } from "../live.js";
 import { isIncomplete, withPoints } from "../summaries.js";
 import { throttled } from "../throttle.js";
 import { createSeries } from "./series.js";
+import { createWriterGroups } from "./writer-groups.js";
 
 const RECOUNT_EVERY = 10000;
 const RECOUNT_AT_MOST_EVERY = 1000;
@@ -18,7 +19,8 @@ export function openExperiment(id) {
   // Relative times count from the experiment's beginning.
   const origin = () => Date.parse(experiment.peek()?.createdAt ?? 0) / 1000;
   const title = () => experiment.value?.name ?? "";
-  const series = { ...createSeries(id, { origin }), title };
+  const { labels, settings } = createWriterGroups(writers);
+  const series = { ...createSeries(id, { origin, settings }), title };
   const reader = new AbortController();
   let stream = null;
   const liveState = signal(null);
@@ -102,5 +104,5 @@ export function openExperiment(id) {
   };
 
   start();
-  return { id, experiment, metrics, writers, error, series, liveState, loadWriters, change, ask, close };
+  return { id, experiment, metrics, writers, labels, error, series, liveState, loadWriters, change, ask, close };
 }

@@ -2,6 +2,8 @@
 import { signal } from "../lib.js";
 
 const KEY = "tora.folded";
+// What the machine did is seldom what a reader came for.
+const AT_FIRST = ["system"];
 
 export const folded = signal(new Set(remembered()));
 
@@ -21,8 +23,8 @@ export function setFolded(prefix, isFolded) {
 function remembered() {
   try {
     const prefixes = JSON.parse(localStorage.getItem(KEY));
-    return Array.isArray(prefixes) ? prefixes : [];
+    return Array.isArray(prefixes) ? prefixes : AT_FIRST;
   } catch {
-    return [];
+    return AT_FIRST;
   }
 }

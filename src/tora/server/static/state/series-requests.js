@@ -5,7 +5,8 @@ const GATHER = 20;
 
 /**
  * Make what gathers questions. `ask({experiment, name, signal, ...query})` promises the series of one metric, null where it has no
- * points; `query` is what `getSeries` takes. A request is given up when nobody wants any of its answers.
+ * points; `query` is what `getSeries` takes. Asked `by` a label, it is the first one, with all of them as `groups`. A request is
+ * given up when nobody wants any of its answers.
  */
 export function createRequests() {
   let waiting = [];
@@ -48,11 +49,17 @@ async function request(together) {
   if (names.length === 0) return refuse(together);
   try {
     const answers = await getSeries({ experiments, names, ...query, signal: whenAll(wanted) });
-    const places = new Map(answers.map((answer) => [placeOf(answer), answer]));
-    together.forEach(({ question, resolve }) => resolve(places.get(placeOf(question)) ?? null));
+    const places = Map.groupBy(answers, placeOf);
+    together.forEach(({ question, resolve }) => resolve(answerTo(question, places.get(placeOf(question)))));
   } catch (error) {
     together.forEach(({ reject }) => reject(error));
   }
+}
+
+function answerTo({ by }, found) {
+  if (!found) return null;
+  const nonFinite = found.reduce((sum, each) => sum + each.nonFinite, 0);
+  return by ? { ...found[0], nonFinite, groups: found } : found[0];
 }
 
 function refuse(together) {

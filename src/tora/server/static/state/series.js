@@ -1,20 +1,18 @@
 // The points behind the charts of one experiment: asked for when seen, many names in one request, added to from live events,
 // asked for anew when too many were added, and finer for the part that the reader zoomed into.
 import { ApiError, isAborted } from "../api.js";
-import { countedFrom, fromWire } from "../columns.js";
 import { batch, computed, effect, untracked } from "../lib.js";
 import { chartSettings } from "./chart-settings.js";
 import { createFirstBreaks } from "./first-breaks.js";
-import { isExact, newEntry, POINTS, unrefine, within } from "./series-entry.js";
+import { isExact, newEntry, POINTS, pointsFor, readFrom, unrefine, within } from "./series-entry.js";
 import { sharedRequests } from "./series-requests.js";
 import { createZoom } from "./zoom.js";
 
 const REFETCH_AFTER = 2000;
 const KEPT_UNSEEN = 100;
-const EMPTY = { x: [], last: [], min: [], max: [], count: [] };
 
 /**
- * Make the store of one experiment's series; `close` ends it. `settings` is a signal of which `x` and `writers` count, `zoom` is
+ * Make the store of one experiment's series; `close` ends it. `settings` is a signal of which `x`, `writers` and `by` count, `zoom` is
  * shared by the charts of a page, `origin` answers the moment, Unix seconds, that relative times count from. Stores that share
  * `requests` share requests too: the same question about many experiments is asked once.
  */
@@ -22,11 +20,11 @@ export function createSeries(experiment, options = {}) {
   const { settings = chartSettings, zoom = createZoom(), origin = () => 0, requests = sharedRequests } = options;
   const entries = new Map();
   const unseen = new Set();
-  const query = computed(() => `${settings.value.x} ${settings.value.writers}`);
+  const query = computed(() => `${settings.value.x} ${settings.value.writers} ${settings.value.by}`);
   const breaks = createFirstBreaks(experiment, requests);
   let reader = new AbortController();
 
-  /** The entry of a metric: `drawn` is a signal of `{columns, x, unit, nonFinite}`, null before the first answer; `error`. */
+  /** The entry of a metric: `drawn` is a signal of `{columns, groups, x, unit, nonFinite}`, null before the first answer; `error`. */
   const entry = (name) => {
     if (!entries.has(name)) entries.set(name, newEntry(name, zoom));
     return entries.get(name);
@@ -79,16 +77,17 @@ export function createSeries(experiment, options = {}) {
   };
 
   const answered = async (found, part, { range = {}, points }, stop) => {
-    const { x, writers } = settings.peek();
+    const { x, writers, by = "", groups = [] } = settings.peek();
     const from = x === "relative" ? origin() : 0;
-    const asked = { points, x: x === "relative" ? "time" : x, ...(writers === "across" && { across: "writers" }) };
+    const across = writers === "across" && { across: "writers", ...(by && { by }) };
+    const asked = { points: pointsFor(points, groups.length), x: x === "relative" ? "time" : x, ...across };
     const bounds = Object.fromEntries(Object.entries(range).map(([key, value]) => [key, value + from]));
     try {
       const answer = await requests.ask({ experiment, name: found.name, ...asked, ...bounds, signal: stop });
       if (stop.aborted) return;
-      const columns = answer ? countedFrom(fromWire(answer.columns), from) : EMPTY;
+      const read = readFrom(answer, from);
       batch(() => {
-        part.take({ columns, nonFinite: answer?.nonFinite ?? 0, x, writers, range }, answer?.tick ?? 0);
+        part.take({ ...read, nonFinite: answer?.nonFinite ?? 0, x, writers, by, range }, answer?.tick ?? 0);
         found.error.value = null;
       });
     } catch (error) {
@@ -108,7 +107,7 @@ export function createSeries(experiment, options = {}) {
     found.reader?.abort();
     found.reader = new AbortController();
     found.refining = range;
-    if (isExact(view.columns, range)) return found.detail.drop();
+    if (isExact(view, range)) return found.detail.drop();
     found.detail.begin();
     answered(found, found.detail, { range: { from: range.from, to: range.to }, points: found.points }, found.reader.signal);
   };
