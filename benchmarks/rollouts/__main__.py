@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--actors", type=int, default=100)
     parser.add_argument("--metrics", type=int, default=1_000, help="of each actor")
     parser.add_argument("--kills", type=int, default=10, help="actors that are killed by SIGKILL on the way")
-    parser.add_argument("--pause", type=float, default=0.02, help="seconds between two metrics of an actor")
+    parser.add_argument("--pause", type=float, default=0.1, help="seconds between two metrics of an actor")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args()

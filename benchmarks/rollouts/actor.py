@@ -16,7 +16,7 @@ from tora import AsyncTora
 __all__ = ["METRIC", "Actor", "Run", "noted"]
 
 METRIC: Final = "rollout/reward"
-PROBE: Final = 0.01  # seconds that the probe sleeps between two looks at the clock
+PROBE: Final = 0.02  # seconds that the probe sleeps between two looks at the clock
 
 
 @frozen
@@ -56,23 +56,23 @@ class Actor:
         return os.getpid()
 
     async def idle(self, pause: float) -> Run:
-        """Do all that `log` does but log: the floor."""
-        return await self._run(pause, _nothing, noting=False)
+        """Do all that `log` does but log, a fifth as often: the floor."""
+        return await self._run(self._metrics // 5, pause, _nothing, noting=False)
 
     async def log(self, pause: float) -> Run:
         """Log the metrics, one each `pause` seconds; the write of a note follows each call that has returned."""
-        return await self._run(pause, self._client.log, noting=True)
+        return await self._run(self._metrics, pause, self._client.log, noting=True)
 
     async def close(self) -> int:
         """Shut the client down and return how many metrics are stored."""
         return (await self._client.shutdown()).stored
 
-    async def _run(self, pause: float, call: Any, *, noting: bool) -> Run:
-        calls, cpu = [0.0] * self._metrics, [0.0] * self._metrics
+    async def _run(self, metrics: int, pause: float, call: Any, *, noting: bool) -> Run:
+        calls, cpu = [0.0] * metrics, [0.0] * metrics
         lags: list[float] = []
         probe = asyncio.create_task(_probe(lags))
         clock, thread = time.perf_counter, time.thread_time
-        for number in range(self._metrics):
+        for number in range(metrics):
             begun, used = clock(), thread()
             await call(METRIC, number * 0.5, step=self._first + number)
             calls[number], cpu[number] = clock() - begun, thread() - used

@@ -52,14 +52,14 @@ def run(server: Server, tmp_path: Path, end: str, argument: str = ", console=Tru
     env = clean_environment(TORA_SERVER_URL=server.url, TORA_DIR=str(tmp_path / "tora"), **settings)
     code = SCRIPT.replace("{argument}", argument).replace("{end}", ENDS[end])
     command = [sys.executable, "-X", "utf8", "-c", code]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
-    assert process.stdout is not None
-    head = [process.stdout.readline() for _ in range(2)]
+    out, err = tmp_path / "out", tmp_path / "err"
+    with out.open("wb") as output, err.open("wb") as errors:
+        process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=output, stderr=errors)
     if end == "os-level":
-        until(lambda: len(printed(server, head[1].strip())) >= 7, "lines of a program that goes on")
-    output, errors = process.communicate("\n", timeout=60)
-    return (process.returncode, "".join(head) + output, errors), head[1].strip()
+        experiment = until(lambda: out.read_text("utf-8").splitlines()[1:2], "id of the experiment")[0]
+        until(lambda: len(printed(server, experiment)) >= 8, "lines of a program that goes on")
+    process.communicate(b"\n", timeout=60)
+    return (process.returncode, out.read_text("utf-8"), err.read_text("utf-8")), out.read_text("utf-8").splitlines()[1]
 
 
 @pytest.mark.parametrize("end", ENDS)
