@@ -59,7 +59,7 @@ def test_the_described_query_is_what_is_taken(call: Call) -> None:
     """Each parameter that the description names is one that the call takes."""
     paths: dict[str, Any] = call("GET", "/openapi.json").json()["paths"]
     names = {parameter["name"] for parameter in paths["/series"]["get"]["parameters"] if parameter["in"] == "query"}
-    assert names == {"experiment", "name", "points", "x", "from", "to", "across"}
+    assert names == {"experiment", "name", "points", "x", "from", "to", "across", "by"}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
