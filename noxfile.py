@@ -95,8 +95,10 @@ def coverage(session: nox.Session) -> None:
 
 def _test(session: nox.Session, *chosen: str) -> None:
     _ensure_browser(session)
-    # Each process begins with a run of neighbours, so that few servers of a module are started twice.
-    parallel = ("-n", os.environ.get("PYTEST_WORKERS", "auto"), "--dist", "worksteal")
+    # One process more than there are cores, since tests wait for a quarter of their time. Each begins with a run of
+    # neighbours, so that few servers of a module are started twice.
+    workers = os.environ.get("PYTEST_WORKERS", str((os.cpu_count() or 1) + 1))
+    parallel = ("-n", workers, "--dist", "worksteal")
     _python(session, "-m", "pytest", *parallel, *chosen)
 
 
