@@ -196,7 +196,7 @@ class ConsoleChunk(msgspec.Struct, forbid_unknown_fields=True):
 
     writer: fields.Id
     first: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    lines: Annotated[list[ConsoleLine], msgspec.Meta(max_length=validation.MAX_CONSOLE_LINES)]
+    lines: Annotated[list[ConsoleLine], msgspec.Meta(max_length=validation.MAX_CONSOLE_CHUNK)]
 
 
 class NewWorkspace(msgspec.Struct, forbid_unknown_fields=True):

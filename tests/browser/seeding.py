@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.support import http
+from tora.validation import MAX_CONSOLE_CHUNK
 
 Points = Sequence[tuple[int | None, float]]
 
@@ -82,8 +83,8 @@ def tell(server_url: str, experiment: str, context: Mapping[str, Any], lines: It
     path = f"{server_url}/experiments/{experiment}"
     _data(http.request("PATCH", path, {"context": context}))
     printed = [{"time": 1.75e9 + at, "stream": stream, "text": text} for at, (stream, text) in enumerate(lines)]
-    for start in range(0, len(printed), _AT_ONCE):
-        body = {"writer": "one", "first": start + 1, "lines": printed[start : start + _AT_ONCE]}
+    for start in range(0, len(printed), MAX_CONSOLE_CHUNK):
+        body = {"writer": "one", "first": start + 1, "lines": printed[start : start + MAX_CONSOLE_CHUNK]}
         _data(http.request("POST", f"{path}/console", body))
 
 

@@ -131,6 +131,24 @@ def test_leaving_the_page_deletes(open_page: OpenPage, server: Server, word: str
     until(lambda: all(_is_gone(server, each) for each in made), "experiments deleted")
 
 
+def test_what_has_left_the_list_is_counted_once(open_page: OpenPage, server: Server, word: str) -> None:
+    """An event about an experiment that was archived here meanwhile takes nothing more from the list."""
+    _many(server, word)
+    page = open_page(f"/?q={word}")
+    told: list[Route] = []
+    asked = re.compile(r"/experiments\?.*\bid=")
+    page.route(asked, lambda route: told.append(route))  # noqa: PLW0108  # Playwright marks what it calls
+    _select(page, f"{word} 1")
+    page.get_by_role("button", name="Archive", exact=True).click()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    until(lambda: bool(page.evaluate("1")) and bool(told), "question that the event brings")
+    with page.expect_response(asked):
+        told[0].fallback()
+    expect(page.locator(".heading p")).to_have_text("3 experiments")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    expect(page.locator("tbody tr")).to_have_count(3)
+
+
 def test_failures_are_told_and_the_rest_stays(
     open_page: OpenPage, server: Server, word: str, complaints: Complaints
 ) -> None:

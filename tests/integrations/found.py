@@ -39,9 +39,10 @@ def experiment(server: Server, name: str) -> Found:
 
 
 def experiments(server: Server, name: str) -> list[Found]:
-    """Return the experiments whose names begin so, the oldest first."""
+    """Return the experiments of a name, and those that are told apart behind a slash, the oldest first."""
     items = data(f"{server.url}/experiments?sort=created&q={quote(name)}")["items"]
-    return [_read(server, item["id"]) for item in items if item["name"].startswith(name)]
+    below = f"{name.rstrip('/')}/"
+    return [_read(server, item["id"]) for item in items if item["name"] == name or item["name"].startswith(below)]
 
 
 def _read(server: Server, experiment_id: str) -> Found:

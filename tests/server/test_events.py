@@ -23,10 +23,11 @@ def test_new_points_are_told(server: Server, experiment: str, log: Log) -> None:
         logs = [{"name": "loss", "value": value, "step": 5 + i, "time": 1.5e9} for i, value in enumerate([1, "NaN"])]
         log(experiment, [*logs, {"name": "free", "value": 2, "time": 1.5e9}], writer="w1", firstSeq=1)
         event = stream.next("points")
-        assert event.id == str(event.data["tick"])
+        tick = event.data["tick"]
+        assert event.id == str(tick)
         assert event.data["metrics"] == [
-            {"name": "loss", "writer": "w1", "x": [5, 6], "y": [1.0, "NaN"], "time": [1.5e9, 1.5e9]},
-            {"name": "free", "writer": "w1", "x": [0], "y": [2.0], "time": [1.5e9]},
+            {"name": "loss", "writer": "w1", "tick": tick, "x": [5, 6], "y": [1.0, "NaN"], "time": [1.5e9, 1.5e9]},
+            {"name": "free", "writer": "w1", "tick": tick, "x": [0], "y": [2.0], "time": [1.5e9]},
         ]
 
 

@@ -149,7 +149,7 @@ def _value(column: sa.Column[Any], number: int) -> Any:
             return {"number": number}
         case sa.Boolean():
             return bool(number % 2)
-        case sa.Integer():
+        case sa.Integer() | sa.Float():
             return number
         case sa.LargeBinary():
             return bytes([number])

@@ -22,9 +22,10 @@ _FOLDERS: Final = frozenset({"OLDPWD", "PWD"})  # variables that a shell sets
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 _OPTION: Final = re.compile(r"--|-\w?$")
-_ASSIGNED: Final = re.compile(r"""([A-Za-z][\w.-]*)(["']?\s*[=:]\s*["']?)(?!//)([^\s"'&,;}\]]+)""")
+# Each begins where a word begins and gives nothing back: a command line of a megabyte takes no longer than its length.
+_ASSIGNED: Final = re.compile(r"""(?<![\w.-])([\w.-]++)(["']?\s*[=:]\s*["']?)(?!//)([^\s"'&,;}\]]+)""")
 _HEADER: Final = re.compile(r"(?i)\b((?:authorization\s*:\s*)?(?:bearer|basic)\s+)[^\s\"']+")
-_USERINFO: Final = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/\"']*@")
+_USERINFO: Final = re.compile(r"(?i)(?<![a-z0-9+.-])([a-z0-9+.-]++://)[^\s/\"']*@")
 _KNOWN_FORMS: Final = re.compile(
     r"\b(?:(?:sk|pk|rk)-[\w-]{16,}|hf_\w{16,}|gh[opsru]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}"
     r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]+\.[\w-]+\.[\w-]+)"

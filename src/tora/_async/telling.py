@@ -17,7 +17,7 @@ from tora._async.console import Capture, Line
 from tora._async.masking import MASK
 from tora._async.notices import logger
 from tora.errors import ToraError
-from tora.validation import MAX_CONSOLE_BYTES
+from tora.validation import MAX_CONSOLE_BYTES, MAX_CONSOLE_CHUNK
 
 if TYPE_CHECKING:
     from tora._async.companions import Ask
@@ -27,7 +27,6 @@ __all__ = ["ConsoleTeller"]
 
 CONSOLE_EVERY: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
-CHUNK_LINES: Final = 1_000
 CHUNK_CHARACTERS: Final = 128 * 1024  # JSON may take six bytes for one, and a body may have 1 MiB
 NOTE_BYTES: Final = 200
 
@@ -126,7 +125,7 @@ class ConsoleTeller:
         size = 0
         for line in self._waiting:
             size += len(line.text)
-            if found and (size > CHUNK_CHARACTERS or len(found) >= CHUNK_LINES):
+            if found and (size > CHUNK_CHARACTERS or len(found) >= MAX_CONSOLE_CHUNK):
                 break
             found.append(line)
         return found

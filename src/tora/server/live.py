@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from tora.server.metrics.base import Appended, NewPoints
 from tora.server.news import News
@@ -66,7 +66,7 @@ class Watcher(News):
     def add(self, points: Iterable[NewPoints], tick: int) -> None:
         """Gather what a group made durable."""
         for new in points:
-            self._add(new)
+            self._add(evolve(new, tick=tick))
         if sum(self._counts.values()) > MAX_TOLD_POINTS:
             self.reload([*self._points])
         self.tick = max(self.tick, tick)

@@ -128,7 +128,7 @@ def _gather(chunk: Chunk, watcher: Watcher) -> None:
     for name, writer in dict.fromkeys(zip(names.tolist(), writers.tolist(), strict=True)):
         mine = (names == name) & (writers == writer)
         x, time, value = (column[mine] for column in columns)
-        watcher.add_missed([NewPoints(name, writer, x, time, value)])
+        watcher.add_missed([NewPoints(name, writer, x, time, value, chunk.tick)])
 
 
 def _points_to_wire(update: Update) -> dict[str, Any]:
@@ -136,6 +136,7 @@ def _points_to_wire(update: Update) -> dict[str, Any]:
         {
             "name": new.name,
             "writer": new.writer,
+            "tick": new.tick,
             "x": new.x.tolist(),
             "y": column_to_wire("last", new.value),
             "time": new.time.tolist(),

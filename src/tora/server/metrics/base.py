@@ -88,6 +88,7 @@ class NewPoints:
         x: The step, or the ordinal where there is none; shape (n,), int64.
         time: Unix seconds; shape (n,), float64.
         value: Shape (n,), float64.
+        tick: The group; 0 where it is not told.
     """
 
     name: str
@@ -95,6 +96,7 @@ class NewPoints:
     x: np.ndarray
     time: np.ndarray
     value: np.ndarray
+    tick: int = 0
 
 
 @frozen

@@ -103,8 +103,11 @@ export function createList({ workspace = null, mine = null } = {}) {
       : guarded(async (fetchPage) => {
           const { items } = await fetchPage({ ids, cursor: null, limit: ids.length });
           return () => {
-            total.value -= ids.length - items.length;
-            loaded.value = withReplaced(loaded.value, ids, items);
+            // Those that have left the list meanwhile are no longer counted.
+            const before = loaded.value ?? [];
+            const after = withReplaced(before, ids, items);
+            total.value -= before.length - after.length;
+            loaded.value = after;
           };
         });
 

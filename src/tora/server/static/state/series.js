@@ -112,7 +112,7 @@ export function createSeries(experiment, options = {}) {
     answered(found, found.detail, { range: { from: range.from, to: range.to }, points: found.points }, found.reader.signal);
   };
 
-  /** Add the points of a live event; `tick` is what the event is current to. */
+  /** Add the points of a live event, each group with its tick: an answer may have had some of them. */
   const addLive = (tick, additions) => {
     batch(() => additions.forEach((addition) => add(entry(addition.name), { tick, ...addition })));
   };
