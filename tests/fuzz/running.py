@@ -25,6 +25,8 @@ CHECKS: Final[Mapping[str, Any]] = {
     # What a schema cannot say is refused too: a filter's grammar, a cursor, a password that is the name, a
     # hyperparameter that comes twice, bytes of JSON. So valid by the schema is not always taken.
     "positive_data_acceptance": {"enabled": False},
+    # A body that is too large is refused for that, before anybody looks into it.
+    "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "409", "413", "415", "429"]},
 }
 
 
