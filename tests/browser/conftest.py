@@ -153,9 +153,11 @@ def open_page(browser: Browser, kept: Kept, server: Server, complaints: Complain
 
     yield open_path
     for url, page in shared.items():
+        page.close()  # first: a page that goes on without its cookies complains
+        blank = page.context.new_page()
         forgotten = {"origin": url, "storageTypes": "cookies,local_storage"}
-        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", forgotten)
-        page.close()
+        page.context.new_cdp_session(blank).send("Storage.clearDataForOrigin", forgotten)
+        blank.close()
     for each in own:
         each.close()
     kept.tidy()

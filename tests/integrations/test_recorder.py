@@ -69,20 +69,20 @@ def test_hyperparameters_are_made_valid(shape: Callable[[dict[Any, Any]], dict[A
 
 def test_who_creates_ends(server: Server) -> None:
     """An experiment of its own is ended, may go on, and another one begins otherwise; a caller's client is left."""
-    recorder = _recorder(server, "own", hyperparams={"lr": 1})
+    recorder = _recorder(server, "own recorder", hyperparams={"lr": 1})
     recorder.begin(hyperparams={"lr": 2, "found": {"deep": 3}})
     recorder.end(ArithmeticError("broken"))
-    assert experiment(server, "own").status == "failed"
+    assert experiment(server, "own recorder").status == "failed"
     recorder.resume()
     recorder.begin(hyperparams={"later": 4, "lr": 5})
     recorder.log({"loss": 1}, 1)
     recorder.end()
-    found = experiment(server, "own")
+    found = experiment(server, "own recorder")
     assert (found.status, found.points) == ("finished", {"loss": [(1, 1.0)]})
     assert found.hyperparams == {"lr": 1, "found.deep": 3, "later": 4}
     recorder.log({"loss": 2}, 1)
     recorder.end()
-    assert len(experiments(server, "own")) == 2
+    assert len(experiments(server, "own recorder")) == 2
     with Tora.create_experiment("theirs", server_url=server.url) as client:
         given = Recorder(None, client, {}, default_name="by default")
         given.end()

@@ -107,14 +107,17 @@ def test_a_callers_client_is_left_open(server: Server) -> None:
 
 def test_wrong_values_are_left_out(server: Server, caplog: Any) -> None:
     """What is no number is warned of once a tag, and nothing raises; only a call that nobody knows does."""
-    with tensorboard.SummaryWriter("wrong", server_url=server.url) as writer, caplog.at_level(logging.WARNING, "tora"):
+    with (
+        tensorboard.SummaryWriter("wrong tags", server_url=server.url) as writer,
+        caplog.at_level(logging.WARNING, "tora"),
+    ):
         for step in range(2):
             writer.add_scalar("image", np.zeros((2, 2)), step)
             writer.add_scalar("text", "high", step)
         writer.add_scalar("x" * 300, 1.0, 0)
         with pytest.raises(AttributeError, match="add_scaler"):
             writer.add_scaler("loss", 1.0)
-    (name,) = experiment(server, "wrong").points
+    (name,) = experiment(server, "wrong tags").points
     assert len(name) == 250
     assert len(caplog.messages) == 2
 

@@ -73,10 +73,10 @@ def test_cross_validation_logs_means_and_deviations(server: Server, parts: Any) 
 def test_each_fit_is_an_experiment(server: Server) -> None:
     """A callback of an estimator can be used again; with a caller's client all goes to that one's experiment."""
     x, y = np.arange(20.0).reshape(10, 2), np.arange(10.0)
-    model = xgboost.XGBRegressor(n_estimators=2, n_jobs=1, callbacks=[ToraCallback("again", server_url=server.url)])
+    model = xgboost.XGBRegressor(n_estimators=2, n_jobs=1, callbacks=[ToraCallback("xgb again", server_url=server.url)])
     for _ in range(2):
         model.fit(x, y, eval_set=[(x, y)], verbose=False)
-    assert [found.points for found in experiments(server, "again")] == [_points(model.evals_result())] * 2
+    assert [found.points for found in experiments(server, "xgb again")] == [_points(model.evals_result())] * 2
 
     with Tora.create_experiment("given", server_url=server.url) as client:
         model.set_params(callbacks=[ToraCallback(client=client)])
