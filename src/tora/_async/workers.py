@@ -56,7 +56,7 @@ async def handle(
     if settings.mode == "offline":
         return AsyncTora(Writer(experiment, settings, threshold, is_owner=False, given=given))
     with no_fork:
-        loading.load()
+        loading.load_delivery()
         from tora._async import opening
 
     return AsyncTora(await opening.attach(experiment.id, settings, threshold, given))
