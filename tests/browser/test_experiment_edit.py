@@ -55,6 +55,24 @@ def test_the_name_is_changed_where_it_stands(open_page: OpenPage, server: Server
     expect(page.get_by_role("button", name="Rename")).to_be_focused()
 
 
+def test_a_name_is_typed_while_points_arrive(open_page: OpenPage, server: Server) -> None:
+    """What is in the field stays when the page of a run that goes on is drawn again."""
+    experiment = seeding.create(server.url, "still running")
+    seeding.log(server.url, experiment, {"loss": [(1, 0.5)]})
+    page = open_page(f"/e/{experiment}")
+    page.get_by_role("button", name="Rename").click()
+    field = page.get_by_role("textbox", name="Name")
+    expect(field).to_be_focused()
+    page.keyboard.type("typed ")
+    _patch(server, experiment, tags=["drawn", "again"])
+    seeding.log(server.url, experiment, {"loss": [(2, 0.25)]})
+    expect(page.locator(".experiment-head .tag")).to_have_text(["drawn", "again"])
+    expect(field).to_have_value("typed ")
+    page.keyboard.type("to the end")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("typed to the end")
+
+
 def test_tags_are_added_and_removed(open_page: OpenPage, server: Server) -> None:
     """A field takes tags one by one or with commas between, and each tag has a button that removes it."""
     experiment = seeding.create(server.url, "tagged", tags=["old"])

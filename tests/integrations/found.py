@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -39,10 +40,15 @@ def experiment(server: Server, name: str) -> Found:
 
 
 def experiments(server: Server, name: str) -> list[Found]:
-    """Return the experiments of a name, and those that are told apart behind a slash, the oldest first."""
+    """Return the test's experiments of a name, and those that are told apart behind a slash, the oldest first."""
     items = data(f"{server.url}/experiments?sort=created&q={quote(name)}")["items"]
     below = f"{name.rstrip('/')}/"
-    return [_read(server, item["id"]) for item in items if item["name"] == name or item["name"].startswith(below)]
+    return [
+        _read(server, item["id"])
+        for item in items
+        if (item["name"] == name or item["name"].startswith(below))
+        and (server.since is None or datetime.fromisoformat(item["createdAt"]) >= server.since)
+    ]
 
 
 def _read(server: Server, experiment_id: str) -> Found:

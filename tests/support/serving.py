@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -26,13 +27,18 @@ _STOP_WITHIN = 30.0
 
 @define
 class Server:
-    """A server process of the test's own."""
+    """A server process of the test's own.
+
+    Attributes:
+        since: When the test began that looks for its own experiments on a server that others use too.
+    """
 
     url: str
     port: int
     dir: Path
     process: subprocess.Popen[bytes]
     log: Path
+    since: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -1,5 +1,5 @@
 // The axes of the parallel plot as fields: the order, the bounds of each brush, and what goes, all by keyboard.
-import { html } from "../lib.js";
+import { html, useState } from "../lib.js";
 import { moved } from "../parallel.js";
 import { setBrush } from "./compare-axis.js";
 
@@ -41,22 +41,30 @@ function remove(texts, text, setAxes) {
 
 function Bounds({ text, label, axis, bounds }) {
   const [from, to] = bounds ?? [];
-  const set = (index) => (event) => {
-    const typed = event.currentTarget.value;
+  const set = (index, typed) => {
     const next = [from ?? axis.low, to ?? axis.high];
     next[index] = typed === "" ? [axis.low, axis.high][index] : Number(typed);
     setBrush(text, next.every(Number.isFinite) ? next : null);
   };
   const field = (index, name, value) =>
-    html`<input
-      type="number"
-      step="any"
+    html`<${Bound}
       aria-label=${`${label}, ${name}`}
       placeholder=${short([axis.low, axis.high][index])}
       value=${value === undefined ? "" : short(value)}
-      onChange=${set(index)}
+      onSet=${(typed) => set(index, typed)}
     />`;
   return html`<span class="bounds">${field(0, "from", from)} to ${field(1, "to", to)}</span><${Clear} ...${{ text, label, bounds }} />`;
+}
+
+// What is typed stays through each drawing, until it is set.
+function Bound({ value, onSet, ...input }) {
+  const [typed, setTyped] = useState(null);
+  const onChange = () => {
+    setTyped(null);
+    if (typed !== null) onSet(typed);
+  };
+  const onInput = ({ currentTarget }) => setTyped(currentTarget.value);
+  return html`<input type="number" step="any" value=${typed ?? value} onInput=${onInput} onChange=${onChange} ...${input} />`;
 }
 
 function Words({ text, label, axis, bounds }) {

@@ -21,6 +21,7 @@ export function EditableName({ name, onSave }) {
     </button>`;
 }
 
+// The name is the field's default: as its value, each drawing of a run that goes on would put it back over what is typed.
 function NameField({ name, onSave, onLeave }) {
   const field = useRef(null);
   const [problem, setProblem] = useState(null);
@@ -40,7 +41,7 @@ function NameField({ name, onSave, onLeave }) {
   };
   return html`<form class="name-field" onSubmit=${save}>
     <h1>
-      <input ref=${field} aria-label="Name" value=${name} maxlength=${LONGEST} dir="auto" autocomplete="off" onKeyDown=${onKeyDown} />
+      <input ref=${field} aria-label="Name" defaultValue=${name} maxlength=${LONGEST} dir="auto" autocomplete="off" onKeyDown=${onKeyDown} />
     </h1>
     <button type="submit">Save</button>
     <button type="button" class="quiet" onClick=${onLeave}>Cancel</button>

@@ -16,8 +16,8 @@ export function WorkspaceGeneral({ workspace, canManage, changed }) {
     <dl class="facts"><div><dt>Id</dt><dd><span class="id">${id}</span><${Copy} text=${id} label="Copy the workspace's id" /></dd></div></dl>
     ${canManage
       ? html`<${Form} label="About the workspace" send="Save" onSend=${save}>
-          <${Field} label="Name" name="name" value=${name} required maxlength="255" autocomplete="off" dir="auto" />
-          <${Field} label="Description" name="description" value=${description ?? ""} autocomplete="off" dir="auto" />
+          <${Field} label="Name" name="name" defaultValue=${name} required maxlength="255" autocomplete="off" dir="auto" />
+          <${Field} label="Description" name="description" defaultValue=${description ?? ""} autocomplete="off" dir="auto" />
         <//>`
       : html`<p class="described"><bdi>${description}</bdi></p>`}
   </section>`;
