@@ -43,7 +43,9 @@ def test_what_is_logged_is_what_is_stored(bench: Bench) -> None:
         100: [100],
         200: [200],
     }
-    assert row.rate(200) == 200 / row.totals[200][0]["seconds"]
+    answer = row.totals[200][0]
+    assert row.rate(200) == 200 / (answer["seconds"] - answer["init_seconds"])
+    assert answer["seconds"] > answer["log_seconds"] + answer["finish_seconds"]
     assert row.calls_size == 100
     assert row.p50 is not None
     assert row.mean is not None
@@ -94,7 +96,7 @@ def _row(name: str, *, p50: float, mean: float, seconds: float, left: int) -> Fi
         name,
         "",
         calls=[{"p50_us": p50, "mean_us": mean}],
-        totals={100: [{"seconds": seconds}]},
+        totals={100: [{"seconds": seconds + 0.2, "init_seconds": 0.2}]},
         killed_after=99,
         recovered=[left],
     )

@@ -145,11 +145,11 @@ COMMON: Final = {
         "python -I in the peer's own environment, a fresh HOME and working directory, proxies that refuse all but "
         "127.0.0.1; the same script (drive.py) for all, one scalar a call with its step"
     ),
-    "import": "the top module alone; what a peer imports later is in its end to end time, the top module is not",
+    "import": "the top module alone; what a peer imports later is in its init, or in its first calls",
     "log": "time.perf_counter_ns around each call, kept in a list made beforehand",
     "end to end": (
-        "from before init to after finish, or to the moment when the peer's own reader finds all, if later; medians of "
-        "the rounds, in which the peers take turns"
+        "from before the first log() to after finish, or to the moment when the peer's own reader finds all, if later; "
+        "medians of the rounds, in which the peers take turns; what init takes is told apart"
     ),
     "SIGKILL": (
         "5,000 a second, or as fast as it goes; the process kills itself when its last log() has returned; the lowest "

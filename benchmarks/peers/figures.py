@@ -46,7 +46,12 @@ class Figures:
         return median(round_["mean_us"] for round_ in self.calls) if self.calls else None
 
     def seconds(self, size: int) -> float | None:
-        """Return the seconds from the first call until all metrics were stored."""
+        """Return the seconds from the first call of `log` until all metrics were stored."""
+        rounds = self.totals.get(size)
+        return median(round_["seconds"] - round_["init_seconds"] for round_ in rounds) if rounds else None
+
+    def whole_seconds(self, size: int) -> float | None:
+        """Return the same from before `init`, in which some peers import what others import at the top."""
         rounds = self.totals.get(size)
         return median(round_["seconds"] for round_ in rounds) if rounds else None
 

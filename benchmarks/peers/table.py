@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.peers.catalogue import COMMON, TORA
 from benchmarks.peers.figures import Figures
-from benchmarks.peers.verdicts import Verdict, counting_imports, wins
+from benchmarks.peers.verdicts import Verdict, counting_the_start, wins
 
 __all__ = ["show"]
 
@@ -27,8 +27,8 @@ def show(title: str, rows: Sequence[Figures], sizes: Sequence[int], verdicts: Se
     console.print("\nGoals")
     for verdict in verdicts:
         console.print(f"  {verdict}", style="red" if verdict.holds is False else None)
-    console.print("\nFor information: the rates with the import in the time")
-    for line in counting_imports(rows, sizes):
+    console.print("\nFor information: the rates with the start in the time")
+    for line in counting_the_start(rows, sizes):
         console.print(f"  {line}")
     console.print("\nWhere a peer is ahead of Tora")
     for line in list(wins(rows, sizes)) or ["nowhere"]:
