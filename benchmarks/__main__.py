@@ -26,16 +26,18 @@ from benchmarks import (
     stalling,
     starting,
     stealing,
+    unanswered,
 )
 from benchmarks.row import Row
 from tests.support.serving import serving
 
-GROUPS = ("log", "steal", "deliver", "start", "memory", "ingest", "stall", "grow", "query")
+GROUPS = ("log", "unanswered", "steal", "deliver", "start", "memory", "ingest", "stall", "grow", "query")
 
 ALL = GROUPS[:-1]
 """What is measured when nothing is named: "grow" asks the questions of "query" with the most points there."""
 
 ALONE = {
+    "unanswered": unanswered.measure,
     "start": starting.measure,
     "memory": remembering.measure,
     "stall": stalling.measure,

@@ -49,7 +49,7 @@ def peers(found: list[dict[str, Any]], path: Path) -> None:
     """Draw the time of one call of `log` of each tracker, and the time of 20,000 metrics from end to end."""
     figure, (calls, whole) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     _bars(calls, {peer["name"]: _mean_us(peer) for peer in found}, "mean of one log() call, us")
-    _bars(whole, {peer["name"]: _seconds(peer) for peer in found}, "20,000 metrics from the first log() to stored, s")
+    _bars(whole, {peer["name"]: _seconds(peer) for peer in found}, "20,000 metrics, first log() to stored, s")
     _save(figure, path)
 
 
