@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -12,17 +12,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tora.models import Experiment, Workspace
-from tora.server.catalog import experiments, secret, workspaces
+from tora.server.catalog import experiments, moves, secret, workspaces
+from tora.server.catalog.address import shown, sqlite_url
 from tora.server.catalog.changes import transaction
 from tora.server.catalog.copies import copy_online
-from tora.server.catalog.engine import make_engine, shown, sqlite_url, translated, use_wal
+from tora.server.catalog.engine import make_engine, patient, persistent, snapshots, translated, use_wal
 from tora.server.catalog.errors import CatalogError
 from tora.server.catalog.file import mark_of, prepare_file
 from tora.server.catalog.migrate import upgrade
 from tora.server.catalog.outline import OutlineNeeds, Outlines
 from tora.server.catalog.page import ExperimentFilter, Page
 from tora.server.catalog.records import Place
-from tora.server.storage.mark import Mark
 from tora.types import Status
 
 __all__ = ["Catalog"]
@@ -34,17 +34,22 @@ T = TypeVar("T")
 class Catalog:
     """Experiments, workspaces and the server's secrets in one database.
 
-    Each call is one transaction, durable when it returns; safe for many tasks of one event loop.
+    Each call is one transaction, durable when it returns; safe for many tasks of one event loop, and in PostgreSQL
+    for many servers: a call that another server's came between, or whose connection broke, is carried out again.
     A call that is cancelled is still carried out: what a task gives up must not be left half done
     on the connection that the next task is given.
 
     Args:
-        url: ``sqlite+aiosqlite:///FILE``, or another address that SQLAlchemy's asyncio engines take.
+        url: ``sqlite+aiosqlite:///FILE`` or ``postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE``.
+
+    Raises:
+        CatalogError: What PostgreSQL takes is not installed.
     """
 
     def __init__(self, url: str | sa.URL) -> None:
         self._url = sa.make_url(url)
         self._engine: AsyncEngine = make_engine(self._url)
+        self._snapshots = snapshots(self._engine)
         self._mark = mark_of(self._url)
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -53,8 +58,11 @@ class Catalog:
         """Return a catalog in an SQLite file, which need not exist."""
         return cls(sqlite_url(path))
 
-    async def open(self) -> None:
+    async def open(self, *, unfinished: bool = False) -> None:
         """Open or create the database and bring its tables up to date.
+
+        Args:
+            unfinished: Whether a move into it may be under way: for what goes on with that.
 
         Raises:
             CatalogError: It is damaged, in use by another process, written by a newer Tora, or not
@@ -63,7 +71,9 @@ class Catalog:
         if self._mark is not None:
             await asyncio.to_thread(prepare_file, self._url, self._mark)
         try:
-            await self._do(_upgrade, self._url, self._mark)
+            await self._kept(self._upgraded())
+            if not unfinished:
+                await self._do(moves.check, shown(self._url))
             with translated(self._url):
                 await use_wal(self._engine)
         except BaseException:
@@ -112,7 +122,7 @@ class Catalog:
         Raises:
             NotFoundError: There is none of that id.
         """
-        return await self._do(experiments.get, experiment_id)
+        return await self._look(experiments.get, experiment_id)
 
     async def place(self, experiment_id: str) -> Place:
         """Return where an experiment is.
@@ -120,7 +130,7 @@ class Catalog:
         Raises:
             NotFoundError: There is none of that id.
         """
-        return await self._do(experiments.place, experiment_id)
+        return await self._look(experiments.place, experiment_id)
 
     async def experiments(self, wanted: ExperimentFilter) -> Page:
         """Return one page of a list of experiments.
@@ -129,11 +139,11 @@ class Catalog:
             NotFoundError: There is no such workspace.
             ToraValidationError: `sort`, `limit`, `q`, `ids` or `cursor` is wrong.
         """
-        return await self._do(experiments.page, wanted)
+        return await self._look(experiments.page, wanted)
 
     async def some_experiments(self, experiment_ids: Sequence[str]) -> list[Experiment]:
         """Return those of these experiments that are there, in the order asked for."""
-        return await self._do(experiments.some, experiment_ids)
+        return await self._look(experiments.some, experiment_ids)
 
     async def outlines(self, wanted: ExperimentFilter, needs: OutlineNeeds) -> Outlines:
         """Return the outlines of all experiments that a filter finds, whatever its `sort`, `limit` and `cursor`.
@@ -142,11 +152,11 @@ class Catalog:
             NotFoundError: There is no such workspace.
             ToraValidationError: `limit`, `q` or `ids` is wrong.
         """
-        return await self._do(experiments.outlines, wanted, needs)
+        return await self._look(experiments.outlines, wanted, needs)
 
     async def owners(self, experiment_ids: Sequence[str]) -> dict[str, str]:
         """Return the owning writer of each of these experiments that has one."""
-        return await self._do(experiments.owners, experiment_ids)
+        return await self._look(experiments.owners, experiment_ids)
 
     async def change_experiment(self, experiment_id: str, **changes: Any) -> Experiment:
         """Change some of an experiment's fields and return it.
@@ -194,11 +204,11 @@ class Catalog:
         Raises:
             NotFoundError: There is none of that id.
         """
-        return await self._do(workspaces.get, workspace_id)
+        return await self._look(workspaces.get, workspace_id)
 
     async def workspaces(self, ids: Collection[str] | None = None) -> list[Workspace]:
         """Return those of these workspaces that are there, or all, by name."""
-        return await self._do(workspaces.every, ids)
+        return await self._look(workspaces.every, ids)
 
     async def change_workspace(self, workspace_id: str, **changes: Any) -> Workspace:
         """Change a workspace's `name` or `description` and return it.
@@ -240,7 +250,9 @@ class Catalog:
             CatalogError: It cannot be written, or the catalog is in no file of ours.
         """
         if self._mark is None:
-            raise CatalogError(f"the catalog {shown(self._url)} is in no file; copy it with its database's own tools")
+            raise CatalogError(
+                f"the catalog {shown(self._url)} is in no file; copy it with its database's own tools, as pg_dump"
+            )
         await self._kept(self._copied(path))
 
     async def _copied(self, path: Path) -> None:
@@ -248,10 +260,31 @@ class Catalog:
             async with self._engine.connect() as connection:
                 await copy_online(connection, path)
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is in no file of the data folder."""
+        return self._mark is None
+
+    async def size(self) -> int:
+        """Return how many bytes the database takes."""
+        if self._mark is not None:
+            return await asyncio.to_thread(_size, (self._mark.store, self._mark.log))
+        return await self._look(_database_size)
+
+    async def _upgraded(self) -> None:
+        with translated(self._url):
+            async with patient(self._engine) as engine, transaction(engine, self._mark) as connection:
+                await connection.run_sync(upgrade, shown(self._url), self._mark)
+
+    async def _look(
+        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._kept(self._transaction(self._snapshots, work, *args, **kwargs))
+
     async def _do(
         self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._kept(self._transaction(work, *args, **kwargs))
+        return await self._kept(self._transaction(self._engine, work, *args, **kwargs))
 
     async def _kept(self, work: Coroutine[Any, Any, T]) -> T:
         # A task of its own, since SQLAlchemy gives up the connection of a cancelled one: the file stays
@@ -262,15 +295,26 @@ class Catalog:
         return await asyncio.shield(task)
 
     async def _transaction(
-        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+        self,
+        engine: AsyncEngine,
+        work: Callable[Concatenate[AsyncConnection, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
-        with translated(self._url):
-            async with transaction(self._engine, self._mark) as connection:
+        async def attempt() -> T:
+            async with transaction(engine, self._mark) as connection:
                 return await work(connection, *args, **kwargs)
 
+        with translated(self._url):
+            return await persistent(self._url, attempt)
 
-async def _upgrade(connection: AsyncConnection, url: sa.URL, mark: Mark | None) -> None:
-    await connection.run_sync(upgrade, shown(url), mark)
+
+async def _database_size(connection: AsyncConnection) -> int:
+    return int(await connection.scalar(sa.select(sa.func.pg_database_size(sa.func.current_database()))) or 0)
+
+
+def _size(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _check_names(changes: Mapping[str, Any], changeable: frozenset[str]) -> None:

@@ -63,7 +63,7 @@ async def append(
         NotFoundError: There is no such experiment.
         ConsoleFullError: The experiment has as much text as it may have.
     """
-    await experiments.get(connection, experiment_id)
+    await experiments.hold(connection, experiment_id)
     of_experiment = console.c.experiment_id == experiment_id
     last = sa.select(sa.func.max(console.c.line)).where(of_experiment, console.c.writer == writer)
     through = await connection.scalar(last) or 0

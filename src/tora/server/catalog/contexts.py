@@ -28,7 +28,7 @@ async def merge(connection: AsyncConnection, experiment_id: str, given: Mapping[
         NotFoundError: There is no such experiment.
         ToraValidationError: The whole would be too large.
     """
-    await experiments.get(connection, experiment_id)
+    await experiments.hold(connection, experiment_id)
     before = await get(connection, experiment_id)
     after = validation.context({**before, **given})
     if not before:

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from attrs import frozen
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tora.server.catalog.engine import sqlite_url, translated
+from tora.server.catalog.address import sqlite_url
+from tora.server.catalog.engine import translated
 
 __all__ = ["CatalogCounts", "copy_online", "count_copy"]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -14,9 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from tora.server.catalog.errors import CatalogError, CatalogFullError
+from tora.server.catalog.address import is_sqlite, shown
+from tora.server.catalog.errors import CatalogError, CatalogFullError, UncertainError
 
-__all__ = ["make_engine", "shown", "sqlite_url", "translated", "use_wal"]
+__all__ = ["make_engine", "patient", "persistent", "snapshots", "translated", "use_wal"]
+
+T = TypeVar("T")
 
 _PRAGMAS: Final = (
     "busy_timeout = 1000",
@@ -30,11 +32,6 @@ _PRAGMAS: Final = (
 _CANNOT_GROW: Final = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE})
 
 
-def sqlite_url(path: Path) -> sa.URL:
-    """Return the address of a catalog in one file."""
-    return sa.URL.create("sqlite+aiosqlite", database=str(path))
-
-
 def make_engine(url: sa.URL) -> AsyncEngine:
     """Return an engine that has not connected yet."""
     options: dict[str, Any] = {
@@ -43,8 +40,10 @@ def make_engine(url: sa.URL) -> AsyncEngine:
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
     }
-    if not _is_sqlite(url):
-        return create_async_engine(url, **options)
+    if not is_sqlite(url):
+        from tora.server.catalog import postgres  # here and below: only who has a catalog there pays for it
+
+        return postgres.make_engine(url, **options)
     # One connection, given to one transaction after the other: nothing inside this process can find
     # the database locked, and transactions cannot mix as they would on a connection that is shared.
     one: dict[str, Any] = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": None}
@@ -60,14 +59,56 @@ async def use_wal(engine: AsyncEngine) -> None:
     To be called once the file is known to be Tora's. The connection is its exclusive owner already:
     so the log needs no shared memory file, and folders on network disks work.
     """
-    if _is_sqlite(engine.url):
+    if is_sqlite(engine.url):
         async with engine.connect() as connection:
             await connection.run_sync(_use_wal)
+
+
+def snapshots(engine: AsyncEngine) -> AsyncEngine:
+    """Return the engine for calls that only read, whose statements all see the same moment.
+
+    In SQLite one transaction comes after the other, so that they do anyway.
+    """
+    if is_sqlite(engine.url):
+        return engine
+    from tora.server.catalog import postgres
+
+    return postgres.snapshots(engine)
+
+
+@asynccontextmanager
+async def patient(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """Yield the engine for migrations, whose statements may take long."""
+    if is_sqlite(engine.url):
+        yield engine
+        return
+    from tora.server.catalog import postgres
+
+    other = postgres.make_patient_engine(engine.url)
+    try:
+        yield other
+    finally:
+        await other.dispose()
+
+
+async def persistent(url: sa.URL, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Carry out a transaction, again where another server's came between or the connection broke."""
+    if is_sqlite(url):
+        return await attempt()
+    from tora.server.catalog import postgres
+
+    return await postgres.persistent(attempt)
 
 
 @contextmanager
 def translated(url: sa.URL) -> Iterator[None]:
     """Turn the database's errors into CatalogError with its name and what to do."""
+    with _translated_from_sqlite(url) if is_sqlite(url) else _translated_from_postgres(url):
+        yield
+
+
+@contextmanager
+def _translated_from_sqlite(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as exc:
@@ -76,13 +117,17 @@ def translated(url: sa.URL) -> Iterator[None]:
         raise kind(f"the catalog {shown(url)} cannot be used: {said}; {advice}") from exc
 
 
-def _is_sqlite(url: sa.URL) -> bool:
-    return url.get_backend_name() == "sqlite"
+@contextmanager
+def _translated_from_postgres(url: sa.URL) -> Iterator[None]:
+    from tora.server.catalog import postgres
 
-
-def shown(url: sa.URL) -> str:
-    """Return the catalog's name for messages: the file, or the address without its password."""
-    return str(url.database) if _is_sqlite(url) else url.render_as_string(hide_password=True)
+    try:
+        yield
+    except postgres.ERRORS as exc:
+        kind, advice = postgres.advice(exc)
+        raise kind(f"the catalog {shown(url)} cannot be used: {postgres.said(exc)}; {advice}") from exc
+    except UncertainError as exc:
+        raise UncertainError(f"the catalog {shown(url)} {exc}") from exc.__cause__
 
 
 def _prepare(connection: Any, _record: object) -> None:  # a DBAPI connection, which has no common type

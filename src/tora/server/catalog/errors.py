@@ -14,6 +14,7 @@ __all__ = [
     "LastOwnerError",
     "NotFoundError",
     "TakenError",
+    "UncertainError",
 ]
 
 Kind: TypeAlias = Literal["experiment", "invitation", "key", "member", "share", "user", "workspace"]
@@ -25,6 +26,10 @@ class CatalogError(Exception):
 
 class CatalogFullError(CatalogError):
     """The disk is full: reads go on, changes are refused until there is room."""
+
+
+class UncertainError(CatalogError):
+    """The connection broke while a change was committed: it is kept whole or not at all, and nobody can tell which."""
 
 
 class NotFoundError(LookupError):

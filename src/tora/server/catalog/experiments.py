@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tora.models import Experiment
 from tora.server.catalog import workspaces
+from tora.server.catalog.changes import held
 from tora.server.catalog.errors import NotFoundError
 from tora.server.catalog.outline import OutlineNeeds, Outlines
 from tora.server.catalog.outline import statements as outline_statements
@@ -27,6 +28,7 @@ __all__ = [
     "create",
     "delete",
     "get",
+    "hold",
     "outlines",
     "owners",
     "page",
@@ -60,12 +62,22 @@ async def create(
     return experiment, True
 
 
-async def get(connection: AsyncConnection, experiment_id: str) -> Experiment:
-    """Return an experiment."""
-    found = await _find(connection, [experiment_id])
+async def get(connection: AsyncConnection, experiment_id: str, *, to_change: bool = False) -> Experiment:
+    """Return an experiment; to change it, as nobody else does until the transaction ends."""
+    found = await _find(connection, [experiment_id], to_change=to_change)
     if not found:
         raise NotFoundError("experiment", experiment_id)
     return found[0]
+
+
+async def hold(connection: AsyncConnection, experiment_id: str) -> None:
+    """Let nobody else change an experiment, or what belongs to it, until the transaction ends.
+
+    Raises:
+        NotFoundError: There is none of that id.
+    """
+    if await connection.scalar(held(sa.select(experiments.c.id).where(experiments.c.id == experiment_id))) is None:
+        raise NotFoundError("experiment", experiment_id)
 
 
 async def place(connection: AsyncConnection, experiment_id: str) -> Place:
@@ -83,9 +95,9 @@ async def place(connection: AsyncConnection, experiment_id: str) -> Place:
 
 async def change(connection: AsyncConnection, experiment_id: str, changes: Mapping[str, Any]) -> Experiment:
     """Change some fields; what is not named stays as it is."""
-    before = await get(connection, experiment_id)
     if not changes:
-        return before
+        return await get(connection, experiment_id)
+    before = await get(connection, experiment_id, to_change=True)
     if changes.get("workspace_id") is not None:
         await workspaces.get(connection, changes["workspace_id"])
     after = _with_end(evolve(before, **changes, updated_at=_now()))
@@ -98,7 +110,9 @@ async def change(connection: AsyncConnection, experiment_id: str, changes: Mappi
 
 async def set_status(connection: AsyncConnection, experiment_id: str, status: Status, writer: str | None) -> Experiment:
     """Change the status if the writer may, and make it the owner if it runs."""
-    owner = (await owners(connection, [experiment_id])).get(experiment_id)
+    owner = await connection.scalar(
+        held(sa.select(experiments.c.owner_writer).where(experiments.c.id == experiment_id))
+    )
     if status == "running" and writer is not None:
         owned = experiments.update().where(experiments.c.id == experiment_id)
         await connection.execute(owned.values(owner_writer=writer))
@@ -151,8 +165,9 @@ async def outlines(connection: AsyncConnection, wanted: ExperimentFilter, needs:
     return Outlines(found[0], found[1] if needs.tags else ())
 
 
-async def _find(connection: AsyncConnection, ids: Sequence[str]) -> list[Experiment]:
-    rows = await connection.execute(sa.select(experiments).where(experiments.c.id.in_(ids)))
+async def _find(connection: AsyncConnection, ids: Sequence[str], *, to_change: bool = False) -> list[Experiment]:
+    query = sa.select(experiments).where(experiments.c.id.in_(ids))
+    rows = await connection.execute(held(query) if to_change else query)
     return await _records(connection, rows.mappings().all())
 
 

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from tora.server.catalog.engine import shown, sqlite_url, translated
+from tora.server.catalog.address import shown, sqlite_url
+from tora.server.catalog.engine import translated
 from tora.server.catalog.errors import CatalogError
 from tora.server.catalog.migrate import check
 from tora.server.storage.mark import Mark

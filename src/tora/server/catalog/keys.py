@@ -10,6 +10,7 @@ from attrs import asdict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tora.server.catalog import workspaces
+from tora.server.catalog.changes import held
 from tora.server.catalog.errors import NotFoundError
 from tora.server.catalog.records import ApiKey
 from tora.server.catalog.tables import api_keys
@@ -46,7 +47,7 @@ async def by_token(connection: AsyncConnection, token_hash: bytes) -> ApiKey | N
 async def delete(connection: AsyncConnection, key_id: str, user_id: str) -> ApiKey:
     """Revoke a user's key and return what it was."""
     query = sa.select(api_keys).where(api_keys.c.id == key_id, api_keys.c.user_id == user_id)
-    row = (await connection.execute(query)).mappings().first()
+    row = (await connection.execute(held(query))).mappings().first()
     if row is None:
         raise NotFoundError("key", key_id)
     await connection.execute(api_keys.delete().where(api_keys.c.id == key_id))
@@ -54,9 +55,11 @@ async def delete(connection: AsyncConnection, key_id: str, user_id: str) -> ApiK
 
 
 async def used(connection: AsyncConnection, times: Mapping[str, dt.datetime]) -> None:
-    """Note when keys were used last."""
-    for key_id, at in times.items():
-        await connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(last_used_at=at))
+    """Note when keys were used last, unless a later time is known."""
+    last = api_keys.c.last_used_at
+    for key_id, at in sorted(times.items()):  # in one order everywhere, lest two servers wait for each other
+        earlier = sa.or_(last.is_(None), last < at)
+        await connection.execute(api_keys.update().where(api_keys.c.id == key_id, earlier).values(last_used_at=at))
 
 
 def _record(row: sa.RowMapping) -> ApiKey:

@@ -40,7 +40,7 @@ async def set_role(connection: AsyncConnection, workspace_id: str, user_id: str,
         NotFoundError: There is no such workspace or user.
         LastOwnerError: Nobody would be left to manage it.
     """
-    await workspaces.get(connection, workspace_id)
+    await workspaces.hold(connection, workspace_id)
     user = await people.get(connection, user_id)
     if role != "owner":
         await _keep_an_owner(connection, workspace_id, user_id)
@@ -56,9 +56,10 @@ async def remove(connection: AsyncConnection, workspace_id: str, user_id: str) -
     """Let a user be no member any more; the workspace's invitations end.
 
     Raises:
-        NotFoundError: They are none.
+        NotFoundError: They are none, or there is no such workspace.
         LastOwnerError: Nobody would be left to manage it.
     """
+    await workspaces.hold(connection, workspace_id)
     await _keep_an_owner(connection, workspace_id, user_id)
     result = await connection.execute(_membership(workspace_id, user_id))
     if not result.rowcount:
@@ -121,7 +122,8 @@ async def accept(connection: AsyncConnection, invitation_id: str, user_id: str) 
     Raises:
         NotFoundError: The invitation does not hold.
     """
-    invited = await invitation(connection, invitation_id)
+    await workspaces.hold(connection, (await invitation(connection, invitation_id)).workspace_id)
+    invited = await invitation(connection, invitation_id)  # which may have ended while its workspace was waited for
     role = await _role(connection, invited.workspace_id, user_id)
     if role is not None and ROLES.index(role) >= ROLES.index(invited.role):
         return Member(user_id, (await people.get(connection, user_id)).name, role)

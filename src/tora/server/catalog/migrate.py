@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "alembic_config", "check", "upgrade"]
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision under ``migrations/versions``.
 
 It stands here so that a catalog that is current, which is the rule, opens without importing
 Alembic: that takes longer than all the rest.
 """
+
+_MIGRATING: Final = 0x746F7261
+"""The number of the lock under which migrations run on PostgreSQL."""
 
 
 def check(connection: sa.Connection, shown: str, mark: Mark | None) -> str | None:
@@ -47,9 +50,13 @@ def check(connection: sa.Connection, shown: str, mark: Mark | None) -> str | Non
 def upgrade(connection: sa.Connection, shown: str, mark: Mark | None) -> None:
     """Check the database and run the migrations that it lacks, inside the caller's transaction.
 
+    Of several servers that start at once one does it, and the others find it done.
+
     Raises:
         CatalogError: As `check` does.
     """
+    if connection.dialect.name == "postgresql":
+        _wait_for_turn(connection, shown)
     if check(connection, shown, mark) != HEAD:
         from alembic import command  # a quarter of a second, and seldom needed
 
@@ -65,6 +72,16 @@ def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", "tora.server.catalog:migrations")
     return config
+
+
+def _wait_for_turn(connection: sa.Connection, shown: str) -> None:
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise CatalogError(
+            f"the database {shown} has the encoding {encoding}, which does not know every character; it was not "
+            "changed: make one with UTF8 (CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0)"
+        )
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))  # let go with the transaction
 
 
 def _check_pages(connection: sa.Connection, shown: str) -> None:

@@ -68,7 +68,7 @@ def statements(wanted: ExperimentFilter, needs: OutlineNeeds) -> list[sa.Select[
     c = experiments.c
     # Bare numbers and text: ten thousand times and documents are not decoded on the event loop.
     times = (sa.type_coerce(column, sa.BigInteger) for column in (c.created_at, c.updated_at, c.ended_at))
-    params = sa.type_coerce(c.hyperparams, sa.Text) if needs.params else sa.null()
+    params = sa.cast(c.hyperparams, sa.Text) if needs.params else sa.null()
     found = [sa.select(c.id, c.name, c.status, c.owner_writer, *times, params).where(*conditions(wanted))]
     if needs.tags:
         ids = sa.select(c.id).where(*conditions(wanted))

@@ -20,7 +20,8 @@ from attrs import frozen
 from tora import validation
 from tora.errors import ToraValidationError
 from tora.models import Experiment
-from tora.server.catalog.tables import Instant, experiment_tags, experiments
+from tora.server.catalog.columns import Instant
+from tora.server.catalog.tables import experiment_tags, experiments
 
 __all__ = [
     "MAX_LIMIT",
@@ -222,7 +223,7 @@ def _place(cursor: str, sort: str, column: sa.Column[Any]) -> tuple[sa.ColumnEle
         ) from exc
     if found.sort != sort:
         raise ToraValidationError(f"cursor belongs to a list with sort={found.sort}, it cannot go on with sort={sort}")
-    return sa.literal(value, column.type), sa.literal(found.id, sa.Text)
+    return sa.literal(value, column.type), sa.literal(found.id, experiments.c.id.type)
 
 
 def _instant(text: str) -> dt.datetime:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from attrs import asdict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tora.server.catalog import experiments
 from tora.server.catalog.errors import NotFoundError
 from tora.server.catalog.records import Share
 from tora.server.catalog.tables import shares
@@ -14,7 +15,12 @@ __all__ = ["create", "delete", "get", "of_experiment"]
 
 
 async def create(connection: AsyncConnection, new: Share) -> Share:
-    """Insert a link."""
+    """Insert a link.
+
+    Raises:
+        NotFoundError: There is no such experiment.
+    """
+    await experiments.place(connection, new.experiment_id)
     await connection.execute(shares.insert().values(asdict(new)))
     return new
 

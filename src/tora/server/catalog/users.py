@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tora.server.catalog.changes import held
 from tora.server.catalog.errors import NotFoundError, TakenError
 from tora.server.catalog.records import OWNER_ID, Role, User
 from tora.server.catalog.tables import experiments, invitations, members, sessions, tickets, users
@@ -27,6 +28,7 @@ __all__ = [
     "ensure_owner",
     "every",
     "get",
+    "hold",
     "identity",
     "named",
     "password_of",
@@ -72,6 +74,16 @@ async def get(connection: AsyncConnection, user_id: str) -> User:
     return found
 
 
+async def hold(connection: AsyncConnection, user_id: str) -> None:
+    """Let nobody else change a user, or what belongs to it, until the transaction ends.
+
+    Raises:
+        NotFoundError: There is none of that id.
+    """
+    if await connection.scalar(held(sa.select(users.c.id).where(users.c.id == user_id))) is None:
+        raise NotFoundError("user", user_id)
+
+
 async def named(connection: AsyncConnection, name: str) -> User | None:
     """Return the user of that name, whatever its case; None if there is none."""
     return await _find(connection, users.c.name_folded == name.casefold())
@@ -96,6 +108,7 @@ async def identity(connection: AsyncConnection, user_id: str) -> Identity | None
 
 async def change(connection: AsyncConnection, user_id: str, changes: dict[str, Any]) -> User:
     """Change ``is_admin`` or ``disabled``; somebody who is disabled is signed out, and the links they know end."""
+    await hold(connection, user_id)
     before = await get(connection, user_id)
     if changes:
         await connection.execute(users.update().where(users.c.id == user_id).values(changes))
@@ -107,7 +120,13 @@ async def change(connection: AsyncConnection, user_id: str, changes: dict[str, A
 
 
 async def delete(connection: AsyncConnection, user_id: str, heir: str) -> None:
-    """Delete a user; what was theirs alone goes to the heir, lest it be nobody's and so everybody's."""
+    """Delete a user; what was theirs alone goes to the heir, lest it be nobody's and so everybody's.
+
+    Raises:
+        NotFoundError: One of them is not there.
+    """
+    for one in sorted({user_id, heir}):  # in one order, lest two who delete each other wait for each other
+        await hold(connection, one)
     await _end_known_links(connection, await get(connection, user_id))
     await connection.execute(experiments.update().where(experiments.c.creator_id == user_id).values(creator_id=heir))
     await connection.execute(users.delete().where(users.c.id == user_id))
@@ -130,14 +149,15 @@ async def set_password(connection: AsyncConnection, user_id: str, password_hash:
     await drop_sessions(connection, user_id)
 
 
-async def renew_password(connection: AsyncConnection, user_id: str, password_hash: str) -> None:
-    """Keep the same password under a stronger hash."""
-    await connection.execute(users.update().where(users.c.id == user_id).values(password_hash=password_hash))
+async def renew_password(connection: AsyncConnection, user_id: str, before: str, password_hash: str) -> None:
+    """Keep the same password under a stronger hash; one that was set meanwhile stays."""
+    same = users.c.password_hash == before
+    await connection.execute(users.update().where(users.c.id == user_id, same).values(password_hash=password_hash))
 
 
 async def add_ticket(connection: AsyncConnection, user_id: str, token_hash: bytes, expires_at: dt.datetime) -> None:
     """Let a token set the user's password once; an earlier one does no longer."""
-    await get(connection, user_id)
+    await hold(connection, user_id)
     await connection.execute(tickets.delete().where(tickets.c.user_id == user_id))
     await connection.execute(tickets.insert().values(token_hash=token_hash, user_id=user_id, expires_at=expires_at))
 
@@ -151,7 +171,11 @@ async def by_ticket(connection: AsyncConnection, token_hash: bytes) -> User | No
 
 async def redeem(connection: AsyncConnection, token_hash: bytes, password_hash: str) -> User | None:
     """Set the password that a token may set, which it then may no longer; None where it may not."""
-    user = await by_ticket(connection, token_hash)
+    holder = await by_ticket(connection, token_hash)
+    if holder is None:
+        return None
+    await hold(connection, holder.id)
+    user = await by_ticket(connection, token_hash)  # which somebody else may have used meanwhile
     if user is None or user.disabled:
         return None
     await set_password(connection, user.id, password_hash)

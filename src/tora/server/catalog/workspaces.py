@@ -11,10 +11,11 @@ from attrs import asdict, evolve
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tora.models import Workspace
+from tora.server.catalog.changes import held
 from tora.server.catalog.errors import NotFoundError
 from tora.server.catalog.tables import members, workspaces
 
-__all__ = ["CHANGEABLE", "change", "create", "delete", "every", "get"]
+__all__ = ["CHANGEABLE", "change", "create", "delete", "every", "get", "hold"]
 
 CHANGEABLE: Final = frozenset({"description", "name"})
 
@@ -40,6 +41,16 @@ async def get(connection: AsyncConnection, workspace_id: str) -> Workspace:
     return found
 
 
+async def hold(connection: AsyncConnection, workspace_id: str) -> None:
+    """Let nobody else change a workspace, or what belongs to it, until the transaction ends.
+
+    Raises:
+        NotFoundError: There is none of that id.
+    """
+    if await connection.scalar(held(sa.select(workspaces.c.id).where(workspaces.c.id == workspace_id))) is None:
+        raise NotFoundError("workspace", workspace_id)
+
+
 async def every(connection: AsyncConnection, ids: Collection[str] | None) -> list[Workspace]:
     """Return those of these that are there, or all, by name."""
     query = sa.select(workspaces)
@@ -49,9 +60,10 @@ async def every(connection: AsyncConnection, ids: Collection[str] | None) -> lis
 
 async def change(connection: AsyncConnection, workspace_id: str, changes: Mapping[str, Any]) -> Workspace:
     """Change some fields; what is not named stays as it is."""
-    before = await get(connection, workspace_id)
     if not changes:
-        return before
+        return await get(connection, workspace_id)
+    await hold(connection, workspace_id)
+    before = await get(connection, workspace_id)
     after = evolve(before, **changes, updated_at=dt.datetime.now(dt.UTC))
     await connection.execute(workspaces.update().where(workspaces.c.id == workspace_id).values(asdict(after)))
     return after

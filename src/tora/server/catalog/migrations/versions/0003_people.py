@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from tora.server.catalog.columns import Counter, Words
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -22,27 +24,27 @@ def upgrade() -> None:
     _create_workspaces_people()
     op.create_table(
         "audit",
-        sa.Column("number", sa.Integer, nullable=False, autoincrement=True),
+        sa.Column("number", Counter, nullable=False, autoincrement=True),
         sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("actor_id", sa.Text),
-        sa.Column("actor_name", sa.Text, nullable=False),
-        sa.Column("address", sa.Text, nullable=False),
-        sa.Column("action", sa.Text, nullable=False),
-        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("actor_id", Words),
+        sa.Column("actor_name", Words, nullable=False),
+        sa.Column("address", Words, nullable=False),
+        sa.Column("action", Words, nullable=False),
+        sa.Column("target", Words, nullable=False),
         sa.Column("details", sa.JSON, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_audit"),
     )
-    op.add_column("experiments", sa.Column("creator_id", sa.Text))
+    op.add_column("experiments", sa.Column("creator_id", Words))
     op.create_index("ix_experiments_creator_id_created_at_id", "experiments", ["creator_id", "created_at", "id"])
 
 
 def _create_people() -> None:
     op.create_table(
         "users",
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("name_folded", sa.Text, nullable=False),
-        sa.Column("password_hash", sa.Text),
+        sa.Column("id", Words, nullable=False),
+        sa.Column("name", Words, nullable=False),
+        sa.Column("name_folded", Words, nullable=False),
+        sa.Column("password_hash", Words),
         sa.Column("is_admin", sa.Boolean, nullable=False),
         sa.Column("disabled", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("created_at", sa.BigInteger, nullable=False),
@@ -55,7 +57,7 @@ def _create_ways_in() -> None:
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.LargeBinary, nullable=False),
-        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("user_id", Words, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name="pk_sessions"),
@@ -65,7 +67,7 @@ def _create_ways_in() -> None:
     op.create_table(
         "tickets",
         sa.Column("token_hash", sa.LargeBinary, nullable=False),
-        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("user_id", Words, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name="pk_tickets"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_tickets_user_id", ondelete="CASCADE"),
@@ -73,13 +75,13 @@ def _create_ways_in() -> None:
     op.create_index("ix_tickets_user_id", "tickets", ["user_id"])
     op.create_table(
         "api_keys",
-        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("id", Words, nullable=False),
         sa.Column("token_hash", sa.LargeBinary, nullable=False),
-        sa.Column("user_id", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("hint", sa.Text, nullable=False),
-        sa.Column("scope", sa.Text, nullable=False),
-        sa.Column("workspace_id", sa.Text),
+        sa.Column("user_id", Words, nullable=False),
+        sa.Column("name", Words, nullable=False),
+        sa.Column("hint", Words, nullable=False),
+        sa.Column("scope", Words, nullable=False),
+        sa.Column("workspace_id", Words),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger),
         sa.Column("last_used_at", sa.BigInteger),
@@ -96,9 +98,9 @@ def _create_ways_in() -> None:
 def _create_workspaces_people() -> None:
     op.create_table(
         "members",
-        sa.Column("workspace_id", sa.Text, nullable=False),
-        sa.Column("user_id", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("workspace_id", Words, nullable=False),
+        sa.Column("user_id", Words, nullable=False),
+        sa.Column("role", Words, nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "user_id", name="pk_members"),
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspaces.id"], name="fk_members_workspace_id", ondelete="CASCADE"
@@ -108,10 +110,10 @@ def _create_workspaces_people() -> None:
     op.create_index("ix_members_user_id", "members", ["user_id"])
     op.create_table(
         "invitations",
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("workspace_id", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
-        sa.Column("created_by", sa.Text, nullable=False),
+        sa.Column("id", Words, nullable=False),
+        sa.Column("workspace_id", Words, nullable=False),
+        sa.Column("role", Words, nullable=False),
+        sa.Column("created_by", Words, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_invitations"),
@@ -123,9 +125,9 @@ def _create_workspaces_people() -> None:
     op.create_index("ix_invitations_workspace_id_created_at", "invitations", ["workspace_id", "created_at"])
     op.create_table(
         "shares",
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("experiment_id", sa.Text, nullable=False),
-        sa.Column("created_by", sa.Text),
+        sa.Column("id", Words, nullable=False),
+        sa.Column("experiment_id", Words, nullable=False),
+        sa.Column("created_by", Words),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_shares"),
         sa.ForeignKeyConstraint(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from tora.server.catalog.columns import Counter, Words
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -19,7 +21,7 @@ def upgrade() -> None:
     """Experiments that are there have neither."""
     op.create_table(
         "contexts",
-        sa.Column("experiment_id", sa.Text, nullable=False),
+        sa.Column("experiment_id", Words, nullable=False),
         sa.Column("context", sa.JSON, nullable=False),
         sa.PrimaryKeyConstraint("experiment_id", name="pk_contexts"),
         sa.ForeignKeyConstraint(
@@ -28,13 +30,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "console",
-        sa.Column("number", sa.Integer, nullable=False, autoincrement=True),
-        sa.Column("experiment_id", sa.Text, nullable=False),
-        sa.Column("writer", sa.Text, nullable=False),
+        sa.Column("number", Counter, nullable=False, autoincrement=True),
+        sa.Column("experiment_id", Words, nullable=False),
+        sa.Column("writer", Words, nullable=False),
         sa.Column("line", sa.BigInteger, nullable=False),
         sa.Column("time", sa.Float, nullable=False),
-        sa.Column("stream", sa.Text, nullable=False),
-        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("stream", Words, nullable=False),
+        sa.Column("text", Words, nullable=False),
         sa.Column("bytes_so_far", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_console"),
         sa.UniqueConstraint("experiment_id", "writer", "line", name="uq_console_experiment_id_writer_line"),
