@@ -8,7 +8,7 @@ committed group of batches; it only grows, and is the cursor of live readers.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -271,6 +271,30 @@ class MetricsStore(ABC):
         """Delete all that is known of an experiment."""
 
     @abstractmethod
+    async def messages(self, experiment: str) -> list[str]:
+        """Return the ids that clients without a writer gave their points, in any order."""
+
+    @abstractmethod
+    async def restore(
+        self, experiment: str, chunks: AsyncIterable[Chunk], writers: Sequence[Writer], messages: Sequence[str]
+    ) -> int:
+        """Store an experiment as another store had it, and return how many points that are.
+
+        What is there of it goes first, so that it can be done again after it was interrupted. Nobody logs to
+        the experiment meanwhile.
+
+        Args:
+            experiment: Its id.
+            chunks: What `export` of the other store yields; where it raises, nothing of the experiment is left.
+            writers: With their marks, labels and signs of life; each that has points, and perhaps others.
+            messages: What `messages` of the other store returned.
+
+        Raises:
+            StoreFullError: There is no room for it; nothing of the experiment is left.
+            StoreError: The engine failed; some of the experiment may be left.
+        """
+
+    @abstractmethod
     async def copy_to(self, path: Path) -> None:
         """Write all that is committed to a new file while reads go on; what is to be stored waits meanwhile.
 
@@ -278,6 +302,11 @@ class MetricsStore(ABC):
             StoreFullError: There is no room for it.
             StoreError: It cannot be written.
         """
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the points are on an engine of their own, not in a file of the data folder."""
+        return False
 
     @property
     @abstractmethod

@@ -9,11 +9,12 @@ import numpy as np
 
 from tora.server.metrics.base import Appended, PointBatch
 from tora.server.metrics.duckdb.connection import table, transaction
-from tora.server.metrics.duckdb.group import Group, SidCounter, gather, series_changes
-from tora.server.metrics.duckdb.index import ExperimentIndex, Index
+from tora.server.metrics.duckdb.index import Index
 from tora.server.metrics.duckdb.parts import Tail
+from tora.server.metrics.group import Group, SidCounter, gather, series_changes
+from tora.server.metrics.remembered import ExperimentIndex
 
-__all__ = ["append"]
+__all__ = ["append", "write_points", "write_series"]
 
 # DuckDB takes NaN in an array for NULL. Where a column cannot be NULL, it was NaN.
 _INSERT_POINTS = """
@@ -72,8 +73,8 @@ def append(
             group = gather(batches, known, sids, _stored_ids(connection, batches))
             if len(group.sid):
                 tick += 1
-                _write_points(connection, tail, group, tick)
-                _write_series(connection, group)
+                write_points(connection, tail, group, tick)
+                write_series(connection, group)
             if group.messages:
                 _write_messages(connection, group)
             _write_writers(connection, _signs(batches, known), strangers)
@@ -93,9 +94,10 @@ def _strangers(batches: Sequence[PointBatch], known: Mapping[str, ExperimentInde
     return {(experiment, writer) for experiment, writer in writers if writer not in known[experiment].marks}
 
 
-def _write_points(connection: duckdb.DuckDBPyConnection, tail: Tail, group: Group, tick: int) -> None:
+def write_points(connection: duckdb.DuckDBPyConnection, tail: Tail, group: Group, tick: int) -> None:
+    """Insert the points of a group into the part that takes what arrives; the caller holds a transaction."""
     columns = {
-        "sid": group.sid,
+        "sid": group.sid.astype(np.int32),
         "ordinal": group.ordinal,
         "step": np.ma.MaskedArray(group.step, group.step < 0),
         "time": group.time,
@@ -110,7 +112,8 @@ def _write_points(connection: duckdb.DuckDBPyConnection, tail: Tail, group: Grou
         connection.execute(statement, {"tick": tick})
 
 
-def _write_series(connection: duckdb.DuckDBPyConnection, group: Group) -> None:
+def write_series(connection: duckdb.DuckDBPyConnection, group: Group) -> None:
+    """Add a group to the summaries of its series; the caller holds a transaction."""
     with table(connection, "incoming", series_changes(group)):
         # First the update: it must not add to the rows that the insert brings.
         if len(group.begun) < len(group.names):

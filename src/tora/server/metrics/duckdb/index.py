@@ -7,38 +7,18 @@ experiment is first touched, and dropped when a transaction fails.
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
 import duckdb
-from attrs import Factory, define
 
-__all__ = ["ExperimentIndex", "Index"]
+from tora.server.metrics.remembered import ExperimentIndex
+
+__all__ = ["Index"]
 
 _MAX_ENTRIES: Final = 200_000
 """So many series and writers are remembered, about 40 MB; the experiments touched last stay."""
-
-
-@define
-class ExperimentIndex:
-    """What is known of one experiment.
-
-    Attributes:
-        marks: The highest sequence number stored, by writer.
-        sids: The number of each series, by writer and name.
-        counts: How many points each name holds, over all writers.
-    """
-
-    experiment: str
-    marks: dict[str, int] = Factory(dict)
-    sids: defaultdict[str, dict[str, int]] = Factory(lambda: defaultdict(dict))
-    counts: defaultdict[str, int] = Factory(lambda: defaultdict(int))
-
-    @property
-    def size(self) -> int:
-        """How many entries it takes."""
-        return 1 + len(self.marks) + sum(map(len, self.sids.values()))
 
 
 class Index:

@@ -14,7 +14,7 @@ from tora.models import Summary
 from tora.server.metrics.base import Chunk, Writer
 from tora.server.metrics.duckdb.parts import points_of
 
-__all__ = ["Span", "chunk", "names", "spans", "summaries", "writers"]
+__all__ = ["Span", "chunk", "messages", "names", "spans", "summaries", "writers"]
 
 _CHUNK: Final = 50_000
 
@@ -32,6 +32,7 @@ _WRITERS: Final = """
 SELECT experiment, writer, through, first_seen, last_seen, status, labels
 FROM writers WHERE experiment IN (SELECT unnest(?)) ORDER BY last_seen DESC, writer
 """
+_MESSAGES: Final = "SELECT msg_id FROM messages WHERE experiment = ?"
 _TICKS: Final = """
 SELECT tick, count(*) AS n FROM ({points})
 WHERE sid IN (SELECT unnest($sids)) AND tick > $after AND tick <= $through
@@ -76,6 +77,12 @@ def writers(connection: duckdb.DuckDBPyConnection, experiments: Sequence[str]) -
     for experiment, *columns, labels in connection.execute(_WRITERS, [list(experiments)]).fetchall():
         columns.append(msgspec.json.decode(labels or "{}", type=dict[str, str]))
         found[experiment].append(Writer(*columns))
+    return found
+
+
+def messages(connection: duckdb.DuckDBPyConnection, experiment: str) -> list[str]:
+    """Return the ids that clients without a writer gave their points."""
+    found: list[str] = connection.execute(_MESSAGES, [experiment]).fetchnumpy()["msg_id"].tolist()
     return found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -110,6 +111,28 @@ class DuckDBMetrics(MetricsStore):
         """Delete all that is known of an experiment."""
         await self._write(self._end.delete, experiment)
         self._unsorted.set()  # a step that it interrupted is to be done again
+
+    async def messages(self, experiment: str) -> list[str]:
+        """Return the ids that clients without a writer gave their points."""
+        return await self._read(read.messages, experiment)
+
+    async def restore(
+        self, experiment: str, chunks: AsyncIterable[Chunk], writers: Sequence[Writer], messages: Sequence[str]
+    ) -> int:
+        """Store an experiment as another store had it, and return how many points that are."""
+        restored = await self._write(self._end.restored, experiment)
+        try:
+            async for chunk in chunks:
+                tail = self._end.tail
+                await self._write(self._end.add, restored, chunk)
+                if self._end.tail != tail:
+                    self._unsorted.set()
+            await self._write(self._end.finish, restored, writers, messages)
+        except BaseException:
+            with suppress(StoreError):  # what went wrong first is what the caller must hear
+                await self.delete(experiment)
+            raise
+        return restored.points
 
     async def copy_to(self, path: Path) -> None:
         """Write all that is committed to a new file; its log, where there is one, lies beside it."""

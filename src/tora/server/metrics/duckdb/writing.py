@@ -8,15 +8,17 @@ from pathlib import Path
 
 import msgspec
 
-from tora.server.metrics.base import Appended, PointBatch
-from tora.server.metrics.duckdb.append import append
+from tora.server.metrics.base import Appended, Chunk, PointBatch, Writer
+from tora.server.metrics.duckdb.append import append, write_points, write_series
 from tora.server.metrics.duckdb.clustering import Clustering
 from tora.server.metrics.duckdb.connection import transaction
 from tora.server.metrics.duckdb.file import MetricsFile
-from tora.server.metrics.duckdb.group import SidCounter
 from tora.server.metrics.duckdb.index import Index
 from tora.server.metrics.duckdb.opening import newest
 from tora.server.metrics.duckdb.parts import PART_ROWS, Tail, begin_part, open_tail, read_parts
+from tora.server.metrics.duckdb.restoring import write_messages, write_signs
+from tora.server.metrics.group import SidCounter
+from tora.server.metrics.restoring import Restored
 from tora.server.storage.copying import copy_open_file
 from tora.server.storage.mark import Mark
 from tora.types import Status
@@ -76,10 +78,7 @@ class WritingEnd:
     def append(self, batches: Sequence[PointBatch]) -> list[Appended]:
         """Store several batches in one transaction."""
         connection = self._file.connection
-        if self._tail.rows >= PART_ROWS:
-            with transaction(connection):
-                tail = begin_part(connection, self._tail, next(self._numbers))
-            self._tail = tail
+        self._begin_part_if_full()
         appended = append(connection, self._index, self._sids, self._tail, batches, self._tick)
         self._tick = max((one.tick for one in appended), default=self._tick)
         self._file.mark.write(self._tick)
@@ -109,6 +108,34 @@ class WritingEnd:
                 connection.execute(f"DELETE FROM {table} WHERE experiment = ?", [experiment])  # noqa: S608  # our names
         self._index.forget([experiment])
 
+    def restored(self, experiment: str) -> Restored:
+        """Return an experiment that is to be stored chunk by chunk; what is there of it goes."""
+        known = self._index.load(self._file.connection, [experiment])[experiment]
+        if known.marks or known.sids:
+            self.delete(experiment)
+        return Restored(experiment, self._sids)
+
+    def add(self, restored: Restored, chunk: Chunk) -> None:
+        """Store the next points of an experiment, in a group of their own."""
+        connection = self._file.connection
+        self._begin_part_if_full()
+        group = restored.group(chunk)
+        self._index.forget([restored.experiment])
+        with transaction(connection):
+            write_points(connection, self._tail, group, self._tick + 1)
+            write_series(connection, group)
+        self._tail.rows += len(group.sid)
+        self._tick += 1
+        self._file.mark.write(self._tick)
+
+    def finish(self, restored: Restored, writers: Sequence[Writer], messages: Sequence[str]) -> None:
+        """Store what belongs to an experiment's points."""
+        connection = self._file.connection
+        with transaction(connection):
+            write_signs(connection, restored.experiment, writers)
+            write_messages(connection, restored.experiment, messages)
+        self._index.forget([restored.experiment])
+
     def copy_to(self, path: Path) -> None:
         """Copy the file and its log, which nobody changes meanwhile, and leave a mark of what they must hold."""
         mark = Mark(path, path.with_name(f"{path.name}.wal"))
@@ -119,6 +146,13 @@ class WritingEnd:
                 copy_open_file(source.log, mark.log)
         mark.write(self._tick)
         mark.close()
+
+    def _begin_part_if_full(self) -> None:
+        connection = self._file.connection
+        if self._tail.rows >= PART_ROWS:
+            with transaction(connection):
+                tail = begin_part(connection, self._tail, next(self._numbers))
+            self._tail = tail
 
     def _start(self) -> None:
         self._index.clear()

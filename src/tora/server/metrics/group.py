@@ -13,9 +13,9 @@ import numpy as np
 from attrs import define, frozen
 
 from tora.server.metrics.base import NewPoints, PointBatch
-from tora.server.metrics.duckdb.index import ExperimentIndex
+from tora.server.metrics.remembered import ExperimentIndex
 
-__all__ = ["Group", "NewSeries", "SidCounter", "StoredIds", "gather", "series_changes"]
+__all__ = ["Group", "NewSeries", "SidCounter", "StoredIds", "gather", "running_count", "series_changes"]
 
 T = TypeVar("T")
 
@@ -62,6 +62,8 @@ class Group:
         begun: The series to insert; all others are there.
         messages: The (experiment, msg_id) pairs to remember.
         through: The mark of each batch's writer after the batch; None without a writer.
+        seq: The sequence number of each point, 0 where its client has none; None where nobody knows them.
+        msg_ids: The id of each point, for clients without a sequence number; empty when no point has any.
     """
 
     kept: np.ndarray
@@ -75,6 +77,8 @@ class Group:
     begun: Sequence[NewSeries]
     messages: Sequence[tuple[str, str]]
     through: Sequence[int | None]
+    seq: np.ndarray | None = None
+    msg_ids: Sequence[str | None] = ()
 
     @property
     def x(self) -> np.ndarray:
@@ -135,6 +139,8 @@ class _Gatherer:
         self._steps: list[int | None] = []
         self._times: list[float] = []
         self._metadata: list[str | None] = []
+        self._first_seqs: list[int] = []
+        self._msg_ids: list[str | None] = []
 
     def add(self, batch: PointBatch) -> None:
         known = self._known[batch.experiment]
@@ -147,6 +153,7 @@ class _Gatherer:
         self._steps.extend(_taken(batch.steps, keep))
         self._times.extend(_taken(batch.times, keep))
         self._metadata.extend(_taken(batch.metadata, keep))
+        self._msg_ids.extend([None] * len(names) if batch.writer is not None else _taken(batch.msg_ids, keep))
 
     def _beyond_mark(self, batch: PointBatch, known: ExperimentIndex) -> slice:
         writer, first = batch.writer or "", batch.first_seq or 1
@@ -155,11 +162,14 @@ class _Gatherer:
         # A gap is accepted: what is missing there was dropped by the client and will never come.
         known.marks[writer] = through = max(mark, last)
         self._through.append(through)
-        return slice(max(mark - first + 1, 0), None)
+        known_already = max(mark - first + 1, 0)
+        self._first_seqs.append(first + known_already)
+        return slice(known_already, None)
 
     def _unseen(self, batch: PointBatch, known: ExperimentIndex) -> slice | list[int]:
         known.marks.setdefault("", 0)
         self._through.append(None)
+        self._first_seqs.append(0)
         if not any(batch.msg_ids):
             return slice(None)
         return [place for place, msg_id in enumerate(batch.msg_ids) if self._is_new(batch.experiment, msg_id)]
@@ -184,9 +194,10 @@ class _Gatherer:
         return sid_of
 
     def finish(self) -> Group:
-        sid = np.array(self._sids, np.int32)
+        sid = np.array(self._sids, np.int64)
+        kept = np.array(self._kept, np.int64)
         return Group(
-            kept=np.array(self._kept, np.int64),
+            kept=kept,
             sid=sid,
             ordinal=self._ordinals(sid),
             step=_steps(self._steps),
@@ -197,7 +208,14 @@ class _Gatherer:
             begun=self._begun,
             messages=list(self._messages),
             through=self._through,
+            seq=self._seqs(kept),
+            msg_ids=self._msg_ids if self._messages else (),
         )
+
+    def _seqs(self, kept: np.ndarray) -> np.ndarray:
+        first = np.repeat(np.array(self._first_seqs, np.uint64), kept)
+        within = np.arange(len(first)) - np.repeat(np.cumsum(kept) - kept, kept)
+        return np.where(first == 0, 0, np.minimum(first + within.astype(np.uint64), _MAX_SEQ))
 
     def _ordinals(self, sid: np.ndarray) -> np.ndarray:
         distinct, series = np.unique(sid, return_inverse=True)
@@ -206,7 +224,7 @@ class _Gatherer:
         place_of = [places.setdefault((known.experiment, name), len(places)) for known, name in owners]
         counters = {place: (known.counts, name) for place, (known, name) in zip(place_of, owners, strict=True)}
         place = np.array(place_of, np.int64)[series] if place_of else series
-        ordinal = _running_count(place)
+        ordinal = running_count(place)
         added = np.bincount(place, minlength=len(places))
         before = np.array([counters[one][0][counters[one][1]] for one in range(len(places))], np.int64)
         for one, count in enumerate(added.tolist()):
@@ -262,7 +280,7 @@ def _texts(texts: list[str | None]) -> np.ndarray | None:
     return np.array(texts, object)
 
 
-def _running_count(keys: np.ndarray) -> np.ndarray:
+def running_count(keys: np.ndarray) -> np.ndarray:
     """Return for each element how many equal ones stand before it."""
     order = np.argsort(keys, kind="stable")
     starts, ends = _bounds(keys[order])
