@@ -20,6 +20,7 @@ from tora.cli import (
     key,
     listing,
     login,
+    migrate,
     restore,
     server,
     show,
@@ -58,6 +59,10 @@ app.add_typer(workspace.app, name="workspace")
 app.add_typer(admin.app, name="admin")
 app.command(epilog="Example: tora backup --dir /data/tora tora-monday.tar")(backup.backup)
 app.command(epilog="Example: tora restore tora-monday.tar --dir /data/tora")(restore.restore)
+app.command(
+    epilog="Example: tora migrate --from /data/tora --to-catalog postgresql+asyncpg://tora:PASSWORD@db/tora "
+    "--to-metrics clickhouse://tora:PASSWORD@points:8123/tora"
+)(migrate.migrate)
 app.command(epilog="Example: tora doctor --dir /data/tora")(doctor.doctor)
 app.command(epilog="Example: tora server --dir /data/tora --host 0.0.0.0")(server.server)
 

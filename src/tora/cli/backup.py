@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tora._async.http import Endpoint
 
-__all__ = ["backup", "progress", "running"]
+__all__ = ["backup", "no_catalog", "progress", "running"]
 
 SILENCE: Final = 3600.0
 """Seconds that the copies may take before the first byte comes."""
@@ -97,9 +97,19 @@ async def _of_folder(folder: Path) -> AsyncIterator[_Pieces]:
             yield answer
         return
     if not (folder / "catalog.sqlite").exists():
-        raise ToraConfigurationError(f"{folder} is no data folder of Tora: it holds no catalog.sqlite; check --dir")
+        raise no_catalog(folder)
     async with _opened(folder) as answer:
         yield answer
+
+
+def no_catalog(folder: Path) -> ToraConfigurationError:
+    """Return the error about a folder whose server does not run, and that holds no catalog."""
+    if rendezvous.local_key(folder) is not None:  # a server has been there
+        return ToraConfigurationError(
+            f"{folder} holds no catalog.sqlite: its server keeps the catalog elsewhere (`tora server --catalog`); "
+            "start that server first"
+        )
+    return ToraConfigurationError(f"{folder} is no data folder of Tora: it holds no catalog.sqlite; check --dir")
 
 
 def running(folder: Path) -> Endpoint | None:

@@ -39,15 +39,16 @@ async def server_of(folder: Path) -> AsyncIterator[tuple[Remote, bool]]:
 
 
 def _running(folder: Path) -> Endpoint | None:
-    from tora.cli.backup import running
+    from tora.cli.backup import no_catalog, running
 
     try:
         is_data = (folder / "catalog.sqlite").exists() or not any(folder.iterdir())
     except OSError as exc:
         raise ToraConfigurationError(f"cannot use the data folder {folder}: {exc.strerror}; check --dir") from exc
-    if not is_data:  # a slip in the name must not fill somebody's folder with a server's files
-        raise ToraConfigurationError(f"{folder} is no data folder of Tora: it holds no catalog.sqlite; check --dir")
-    return running(folder)
+    endpoint = running(folder)
+    if endpoint is None and not is_data:  # a slip in the name must not fill somebody's folder with a server's files
+        raise no_catalog(folder)
+    return endpoint
 
 
 @asynccontextmanager

@@ -40,6 +40,22 @@ def server(
     anonymous: Annotated[
         bool, _option("anonymous", "Let requests without a key read and write experiments.", "--anonymous")
     ] = False,
+    catalog: Annotated[
+        str | None,
+        _option(
+            "catalog",
+            "PostgreSQL for the catalog: postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE.",
+            show_default="a file in the data folder",
+        ),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        _option(
+            "metrics",
+            "ClickHouse for the points: clickhouse://USER:PASSWORD@HOST:8123/DATABASE.",
+            show_default="a file in the data folder",
+        ),
+    ] = None,
     allow_host: Annotated[
         list[str] | None, _option("allow_host", "A further name, or name:port, that the server answers to; repeatable.")
     ] = None,
@@ -90,6 +106,8 @@ def server(
                 idle=idle,
                 allow_hosts=tuple(allow_host or ()),
                 rate_limit=rate_limit,
+                catalog=None if local else _catalog(catalog),
+                metrics=None if local else _metrics(metrics),
                 proxy=_proxy(trust_proxy or [], user_header),
                 tls=_tls(tls_cert, tls_key),
                 log_format=_log_format(log_format),
@@ -101,6 +119,32 @@ def server(
         _end(exc, PORT_TAKEN)
     except (FolderError, StartError, ToraConfigurationError) as exc:
         _end(exc, CANNOT_START)
+
+
+def _catalog(text: str | None) -> str | None:
+    if not text:
+        return None
+    from tora.server.catalog.address import postgres_url
+    from tora.server.catalog.errors import CatalogError
+
+    try:
+        postgres_url(text)
+    except CatalogError as exc:
+        raise typer.BadParameter(f"--catalog: {exc}") from exc
+    return text
+
+
+def _metrics(text: str | None) -> str | None:
+    if not text:
+        return None
+    from tora.server.metrics.base import StoreError
+    from tora.server.metrics.clickhouse.address import address
+
+    try:
+        address(text)
+    except StoreError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    return text
 
 
 def _tls(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:

@@ -24,6 +24,8 @@ class ServerFile(msgspec.Struct):
     host: str = ""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     anonymous: bool = False
+    catalog: str = ""
+    metrics: str = ""
     allow_host: list[str] = []
     tls_cert: str = ""
     tls_key: str = ""

@@ -49,7 +49,7 @@ class Accounts:
         if not await self._matches(stored, password) or user is None or user.disabled:
             return None
         if self._hasher.check_needs_rehash(stored):
-            await self.catalog.run(users.renew_password, user.id, await self._hash(password))
+            await self.catalog.run(users.renew_password, user.id, stored, await self._hash(password))
         return user
 
     async def is_password(self, user: User, password: str) -> bool:
@@ -61,9 +61,9 @@ class Accounts:
         """Set a user's password; every session and one-time link of theirs ends."""
         await self.catalog.run(users.set_password, user.id, await self._hash(password))
 
-    async def issue_ticket(self, user: User) -> str:
-        """Return a token with which the user can set a password, once; an earlier one ends."""
-        token = new_secret()
+    async def issue_ticket(self, user: User, token: str | None = None) -> str:
+        """Return a token, a new one by default, with which the user can set a password, once; an earlier one ends."""
+        token = token or new_secret()
         await self.catalog.run(users.add_ticket, user.id, digest(token), _from_now(TICKET_AGE))
         return token
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from aiohttp import web
@@ -16,12 +16,14 @@ from tora.server.api.export import remove_leftovers
 from tora.server.auth import Access, Signers
 from tora.server.awake import AwakeClock
 from tora.server.backup.making import Backups
-from tora.server.catalog import Catalog, users
+from tora.server.catalog import users
+from tora.server.catalog.address import postgres_url
 from tora.server.context import (
     ACCESS,
     ACCOUNTS,
     BACKUPS,
     CATALOG,
+    FEED,
     HUB,
     INGEST,
     KNOWN,
@@ -35,13 +37,14 @@ from tora.server.context import (
     THROTTLE,
 )
 from tora.server.cookies import Cookies, cookie_name
+from tora.server.feed import Feed
 from tora.server.ingest import Ingest
 from tora.server.known import KnownExperiments
 from tora.server.limits import Limits
 from tora.server.listening import WILDCARDS
 from tora.server.live import Hub
 from tora.server.measures import Measures
-from tora.server.metrics.duckdb import DuckDBMetrics
+from tora.server.metrics.turns import Turns
 from tora.server.openapi import document
 from tora.server.options import Options
 from tora.server.pages import unknown_to_people
@@ -49,6 +52,7 @@ from tora.server.presence import Presence
 from tora.server.refusals import enveloped
 from tora.server.routes import ROUTES, add_routes
 from tora.server.security import allowed_hosts, guarded_against_other_sites, set_headers
+from tora.server.stores import catalog_of, metrics_of, turns_of
 from tora.server.throttle import Throttle
 
 __all__ = ["build_app"]
@@ -76,12 +80,13 @@ def build_app(options: Options, *, port: int, local_key: str, inside: int | None
     app[HUB] = Hub()
     awake = AwakeClock()
     app[PRESENCE] = Presence(awake)
-    cookie = cookie_name("session", port, secure=options.tls is not None)
+    cookies = Cookies(port if options.catalog is None else None, options.proxy)
+    cookie = cookie_name("session", cookies.port, secure=options.tls is not None)
     app[OPENAPI] = wire.encode(document(ROUTES, cookie=cookie, anonymous=options.anonymous))
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(_send_watchers_home)
     app.cleanup_ctx.append(lambda _: _running(awake))
-    app.cleanup_ctx.append(lambda app: _stores(app, local_key, Cookies(port, options.proxy)))
+    app.cleanup_ctx.append(lambda app: _stores(app, local_key, cookies))
     app.cleanup_ctx.append(_noting_uses)
     app.cleanup_ctx.append(_measuring)
     add_routes(app)
@@ -93,12 +98,12 @@ async def _stores(app: web.Application, local_key: str, cookies: Cookies) -> Asy
     options = app[OPTIONS]
     remove_leftovers(options.dir)
     async with AsyncExitStack() as stack:
-        app[CATALOG] = await stack.enter_async_context(Catalog.in_file(options.dir / "catalog.sqlite"))
-        app[METRICS] = await stack.enter_async_context(DuckDBMetrics(options.dir / "metrics.duckdb"))
+        app[CATALOG] = await stack.enter_async_context(catalog_of(options))
+        turns = await stack.enter_async_context(turns_of(options))
+        app[METRICS] = await stack.enter_async_context(metrics_of(options, turns))
         app[BACKUPS] = Backups(options.dir, app[CATALOG], app[METRICS])
         app[BACKUPS].remove_leftovers()
         app[KNOWN] = KnownExperiments(app[CATALOG])
-        app[INGEST] = await stack.enter_async_context(Ingest(app[KNOWN], app[METRICS], app[HUB], app[MEASURES]))
         await app[CATALOG].run(users.ensure_owner)
         app[ACCOUNTS] = Accounts(app[CATALOG], LOCAL_SESSION_AGE if options.local else SESSION_AGE)
         app[ACCESS] = Access(
@@ -111,7 +116,22 @@ async def _stores(app: web.Application, local_key: str, cookies: Cookies) -> Asy
             cookies=cookies,
             limits=app[LIMITS],
         )
+        app[FEED] = await stack.enter_async_context(_feed(app, turns))
+        app[INGEST] = await stack.enter_async_context(Ingest(app[KNOWN], app[METRICS], app[FEED], app[MEASURES]))
         yield
+
+
+@asynccontextmanager
+async def _feed(app: web.Application, turns: Turns) -> AsyncIterator[Feed]:
+    """Yield where live readers hear of points: of this server's own, or those of all that share its catalog."""
+    options = app[OPTIONS]
+    if options.catalog is None:
+        yield Feed(app[HUB], app[METRICS])
+        return
+    from tora.server.sharing.joining import joined  # asyncpg, which a server alone does not need
+
+    async with joined(app, postgres_url(options.catalog), turns) as feed:
+        yield feed
 
 
 async def _noting_uses(app: web.Application) -> AsyncIterator[None]:
@@ -133,8 +153,10 @@ async def _measuring(app: web.Application) -> AsyncIterator[None]:
     measures, folder, hub = app[MEASURES], app[OPTIONS].dir, app[HUB]
     measures.watch("tora_ingest_queue", "Batches that wait to be stored.", lambda: app[INGEST].waiting)
     measures.watch("tora_live_streams", "Event streams that are open.", lambda: hub.streams)
-    measures.watch_size("catalog", folder / "catalog.sqlite", folder / "catalog.sqlite-wal")
-    measures.watch_size("metrics", folder / "metrics.duckdb", folder / "metrics.duckdb.wal")
+    if not app[CATALOG].is_elsewhere:
+        measures.watch_size("catalog", folder / "catalog.sqlite", folder / "catalog.sqlite-wal")
+    if app[OPTIONS].metrics is None:
+        measures.watch_size("metrics", folder / "metrics.duckdb", folder / "metrics.duckdb.wal")
     task = asyncio.create_task(measures.look_at_loop(), name="measuring")
     yield
     task.cancel()

@@ -10,6 +10,7 @@ from tora.server.accounts import Accounts
 from tora.server.auth import Access
 from tora.server.backup.making import Backups
 from tora.server.catalog import Catalog
+from tora.server.feed import Feed
 from tora.server.ingest import Ingest
 from tora.server.known import KnownExperiments
 from tora.server.limits import Limits
@@ -28,6 +29,7 @@ __all__ = [
     "BACKUPS",
     "CALLER",
     "CATALOG",
+    "FEED",
     "HUB",
     "INGEST",
     "KNOWN",
@@ -52,6 +54,7 @@ THROTTLE: Final = web.AppKey("throttle", Throttle)
 KNOWN: Final = web.AppKey("known", KnownExperiments)
 PRESENCE: Final = web.AppKey("presence", Presence)
 HUB: Final = web.AppKey("hub", Hub)
+FEED: Final = web.AppKey("feed", Feed)
 INGEST: Final = web.AppKey("ingest", Ingest)
 BACKUPS: Final = web.AppKey("backups", Backups)
 MEASURES: Final = web.AppKey("measures", Measures)

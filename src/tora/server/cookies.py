@@ -15,9 +15,11 @@ __all__ = ["Cookies", "cookie_name"]
 _LONGEST: Final = 200
 
 
-def cookie_name(kind: str, port: int, *, secure: bool) -> str:
+def cookie_name(kind: str, port: int | None, *, secure: bool) -> str:
     """Return what a cookie is called; browsers take a name with ``__Host-`` only from the host itself, over TLS."""
-    return f"__Host-tora-{kind}" if secure else f"tora-{kind}-{port}"
+    if secure:
+        return f"__Host-tora-{kind}"
+    return f"tora-{kind}" if port is None else f"tora-{kind}-{port}"
 
 
 @frozen
@@ -25,11 +27,12 @@ class Cookies:
     """The cookies of one server.
 
     Attributes:
-        port: Browsers send a host's cookies to all its ports, so the names tell servers apart.
+        port: Browsers send a host's cookies to all its ports, so the names tell servers apart; None for servers that
+            share their sessions, and may listen on different ones.
         proxy: What knows whether the browser speaks TLS.
     """
 
-    port: int
+    port: int | None
     proxy: Proxy
 
     def session(self, request: web.Request) -> str:

@@ -11,14 +11,13 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from attrs import frozen
 
 from tora import validation, wire
 from tora.server.batches import BatchReader
 from tora.server.known import KnownExperiments
-from tora.server.live import Hub
 from tora.server.logbook import LOG
 from tora.server.measures import Measures
 from tora.server.metrics.base import Appended, MetricsStore, PointBatch, StoreError
@@ -44,15 +43,22 @@ class _Waiting:
     since: float
 
 
+class Readers(Protocol):
+    """Who follows experiments."""
+
+    def points(self, experiment: str, outcome: Appended) -> None:
+        """Tell them what was stored."""
+
+
 class Ingest:
     """Takes batches and answers when they are durable."""
 
     def __init__(
-        self, known: KnownExperiments, store: MetricsStore, hub: Hub, measures: Measures | None = None
+        self, known: KnownExperiments, store: MetricsStore, readers: Readers, measures: Measures | None = None
     ) -> None:
         self._known = known
         self._store = store
-        self._hub = hub
+        self._readers = readers
         self._measures = measures
         self._reader = BatchReader()
         self._queue: deque[_Waiting] = deque()
@@ -131,7 +137,7 @@ class Ingest:
         points = 0
         while self._queue and points < GROUP_POINTS:
             waiting = self._queue.popleft()
-            if waiting.batch.experiment in self._known:
+            if not self._known.is_gone(waiting.batch.experiment):
                 group.append(waiting)
                 points += len(waiting.batch.names)
             elif not waiting.done.done():  # the experiment was deleted while the batch waited
@@ -151,7 +157,7 @@ class Ingest:
         for waiting, outcome in zip(group, outcomes, strict=True):
             if not waiting.done.done():  # its request may be gone, and its points are stored all the same
                 waiting.done.set_result(outcome)
-            self._hub.points(waiting.batch.experiment, outcome)
+            self._readers.points(waiting.batch.experiment, outcome)
             if self._measures is not None:
                 self._measures.stored(outcome.accepted, time.perf_counter() - waiting.since)
 

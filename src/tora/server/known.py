@@ -63,6 +63,21 @@ class KnownExperiments:
         self._places.pop(experiment, None)
         self._gone[experiment] = place
 
+    def is_gone(self, experiment: str) -> bool:
+        """Return whether an experiment was deleted."""
+        return experiment in self._gone
+
+    def doubt(self, experiment: str) -> None:
+        """Ask anew whether an experiment exists, and where: another server has changed it."""
+        self._version += 1
+        self._gone.pop(experiment, None)
+        self._places.pop(experiment, None)
+
+    def doubt_all(self) -> None:
+        """Ask anew about all experiments: what others changed may not have been heard."""
+        self.forget()
+        self._gone.clear()
+
     def forget(self) -> None:
         """Ask anew where experiments are: workspaces or people have changed. That they exist stays known."""
         self._version += 1

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from attrs import define, field, frozen
 
 from tora.server.refusals import Refusal
 from tora.server.rights import Caller
 
-__all__ = ["Allowance", "Crowd", "Limits"]
+__all__ = ["Allowance", "AllowanceName", "Crowd", "Limits"]
+
+AllowanceName = Literal["calls", "appends", "guesses"]
+"""The allowances that a server has for each caller."""
 
 AHEAD: Final = 5.0
 """A caller who was quiet may ask for so many seconds' worth at once."""
@@ -38,11 +41,15 @@ class Allowance:
     """So many calls a second by caller, after so many at once.
 
     A caller has one number: when all that it asked for will be paid for. Who owes nothing is not kept.
+
+    Attributes:
+        used: Is called with each caller whose call was counted, where there are other servers to tell.
     """
 
     rate: float
     at_once: float
     clock: Callable[[], float] = time.monotonic
+    used: Callable[[str], None] | None = None
     _paid_at: dict[str, float] = field(factory=dict)
     _sweep_at: int = MAX_WATCHED
 
@@ -52,16 +59,26 @@ class Allowance:
         paid_at = max(self._paid_at.get(who, now), now) + 1 / self.rate
         if (wait := paid_at - now - self.at_once / self.rate) > _EXACT:
             return wait
-        self._paid_at[who] = paid_at
-        if len(self._paid_at) > self._sweep_at:
-            self._sweep(now)
+        self._pay(who, paid_at, now)
+        if self.used is not None:
+            self.used(who)
         return 0.0
+
+    def charge(self, who: str, times: int) -> None:
+        """Count calls that another server has let pass; what is too much has to be paid for all the same."""
+        now = self.clock()
+        self._pay(who, max(self._paid_at.get(who, now), now) + times / self.rate, now)
 
     def wait(self, who: str) -> float:
         """Return the seconds until there is room for another call."""
         now = self.clock()
         wait = self._paid_at.get(who, now) + (1 - self.at_once) / self.rate - now
         return wait if wait > _EXACT else 0.0
+
+    def _pay(self, who: str, paid_at: float, now: float) -> None:
+        self._paid_at[who] = paid_at
+        if len(self._paid_at) > self._sweep_at:
+            self._sweep(now)
 
     def _sweep(self, now: float) -> None:
         """Forget who owes nothing; should too many still do, forgive them all rather than remember without end."""
@@ -93,6 +110,10 @@ class Limits:
             appends=Allowance(rate * APPENDS, rate * APPENDS * AHEAD, clock),
             guesses=Allowance(GUESSES, GUESSES_AT_ONCE, clock),
         )
+
+    def named(self, name: AllowanceName) -> Allowance:
+        """Return one of them."""
+        return {"calls": self.calls, "appends": self.appends, "guesses": self.guesses}[name]
 
     def check(self, caller: Caller, origin: str, *, appends: bool) -> None:
         """Count a call.

@@ -155,11 +155,24 @@ class Hub:
                 if outcome.tick > watcher.start:
                     watcher.add(outcome.new, outcome.tick)
 
+    def reload(self, experiment: str, names: Iterable[str], tick: int) -> None:
+        """Let an experiment's watchers load some metrics again, of which a group brought points that cannot be told."""
+        for watcher in self._of(experiment):
+            if tick > watcher.start:
+                watcher.reload(names)
+                watcher.tick = max(watcher.tick, tick)
+
     def changed(self, experiment: str) -> None:
         """Tell an experiment's watchers that its record is new or has changed."""
         self.overviews.changed(experiment)
         for watcher in self._of(experiment):
             watcher.change()
+
+    def changed_all(self) -> None:
+        """Tell all readers that anything may have changed."""
+        for experiment in [*self._watchers]:
+            self.changed(experiment)
+        self.overviews.reload()
 
     def gone(self, experiment: str) -> None:
         """Send home the watchers of an experiment that was deleted."""
@@ -176,6 +189,10 @@ class Hub:
         for experiment in [*self._watchers]:
             self._send_home(experiment)
         self.overviews.close()
+
+    def starts(self, experiment: str) -> list[int]:
+        """Return the group after which each watcher of an experiment was told to watch."""
+        return [watcher.start for watcher in self._of(experiment)]
 
     def _of(self, experiment: str) -> list[Watcher]:
         return [*self._watchers.get(experiment, ())]

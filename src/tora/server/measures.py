@@ -75,6 +75,10 @@ class Measures:
         """Look at the size of a store's files whenever it is collected."""
         self._sizes.labels(store).set_function(lambda: sum(_size(each) for each in files))
 
+    def note_size(self, store: str, size: float) -> None:
+        """Note the size of a store that is in no file here."""
+        self._sizes.labels(store).set(size)
+
     def text(self) -> bytes:
         """Return all figures in Prometheus' text form."""
         return generate_latest(self._registry)

@@ -30,6 +30,8 @@ class Options:
         rate_limit: Calls a second that one caller may make of a team's server, five times as many at once; 0 for
             any number.
         tls: The certificate chain and the private key, as PEM files; None for plain HTTP.
+        catalog: The address of a catalog in PostgreSQL; None for the file in the data folder.
+        metrics: The address of points in ClickHouse; None for the file in the data folder.
         log_format: How a line of the log looks: for people, or one JSON object.
     """
 
@@ -43,6 +45,8 @@ class Options:
     proxy: Proxy = field(factory=Proxy)
     rate_limit: float = 200.0
     tls: tuple[Path, Path] | None = None
+    catalog: str | None = field(default=None, repr=False)  # a password stands in it
+    metrics: str | None = field(default=None, repr=False)  # as in that
     log_format: Literal["text", "json"] = "text"
 
     @property

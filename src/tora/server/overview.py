@@ -59,11 +59,16 @@ class Overview(News):
         self.told()
         return seen
 
+    def reload(self) -> None:
+        """Give up telling what has changed; the reader is to load its list again."""
+        self._changed.clear()
+        self._gone.clear()
+        self._reload = True
+        self.come()
+
     def _bound(self) -> None:
         if len(self._changed) + len(self._gone) > MAX_TOLD:
-            self._changed.clear()
-            self._gone.clear()
-            self._reload = True
+            self.reload()
         self.come()
 
 
@@ -97,6 +102,11 @@ class Overviews:
         """Tell all readers of an experiment that was deleted."""
         for overview in self._all:
             overview.lose(experiment)
+
+    def reload(self) -> None:
+        """Let all readers load their lists again."""
+        for overview in self._all:
+            overview.reload()
 
     def close(self) -> None:
         """Send all readers home, and those who come later too."""

@@ -16,6 +16,7 @@ from tora.server.catalog.errors import (
     LastOwnerError,
     NotFoundError,
     TakenError,
+    UncertainError,
 )
 from tora.server.logbook import LOG
 from tora.server.metrics.base import StoreError, StoreFullError
@@ -119,6 +120,11 @@ def _of_store(request: web.Request, exc: Exception) -> Refusal:
             _log(request, str(exc))
             return Refusal(
                 507, "storage_full", "the server's disk is full; what was stored stays readable, send this again later"
+            )
+        case UncertainError():
+            _log(request, str(exc))
+            return Refusal(
+                503, "storage", "the server's storage failed while a change was kept; look whether it was, then go on"
             )
         case StoreError() | CatalogError():
             _log(request, str(exc))

@@ -74,6 +74,7 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], inside: soc
     from tora.server.catalog import CatalogError
     from tora.server.front import Front
     from tora.server.metrics.base import StoreError
+    from tora.server.stores import left_behind
     from tora.server.tls import TlsError
 
     stop = asyncio.Event()
@@ -94,6 +95,8 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], inside: soc
         with usable(options.dir):
             rendezvous.write(options.dir, _info(options, inside or sockets[0]))
         LOG.info("Tora %s answers at %s, its data is in %s", __version__, url, options.dir)
+        for file in left_behind(options):
+            LOG.warning("%s is not used, since the options name another place; `tora migrate` brings it there", file)
         if is_open(options):
             LOG.warning(
                 "keys and passwords cross the network in plain HTTP: use --tls-cert and --tls-key, or a proxy with "

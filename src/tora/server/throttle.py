@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Literal
 
 from aiohttp import web
 from attrs import define, field, frozen
@@ -14,7 +15,10 @@ from attrs import define, field, frozen
 from tora.server.proxy import Proxy
 from tora.server.refusals import Refusal
 
-__all__ = ["Attempt", "Throttle"]
+__all__ = ["Attempt", "Kind", "Throttle"]
+
+Kind = Literal["address", "name", "links"]
+"""What failures are counted by; links belong to nobody, and count by their address."""
 
 FORGOTTEN_AFTER: Final = 3600.0
 MAX_WATCHED: Final = 50_000
@@ -42,6 +46,9 @@ BY_NAME: Final = _Patience(free=50, longest=60.0)
 
 OF_LINKS: Final = _Patience(free=50, longest=60.0)
 """Their tokens cannot be guessed, and an old one may be opened by a whole team."""
+
+
+_PATIENCE: Final[Mapping[Kind, _Patience]] = {"address": BY_ADDRESS, "name": BY_NAME, "links": OF_LINKS}
 
 
 @define
@@ -73,11 +80,16 @@ class _Failures:
 
 @define(eq=False)
 class Throttle:
-    """Failures by address and by name, in memory; after each beyond some the next try waits twice as long."""
+    """Failures by address and by name, in memory; after each beyond some the next try waits twice as long.
+
+    Attributes:
+        failed: Is called with each failure, by kind and digest, where there are other servers to tell.
+    """
 
     proxy: Proxy
     clock: Callable[[], float] = time.monotonic
-    _failures: dict[str, _Failures] = field(factory=dict)
+    failed: Callable[[Kind, str], None] | None = None
+    _failures: dict[tuple[Kind, str], _Failures] = field(factory=dict)
 
     @asynccontextmanager
     async def attempt(self, request: web.Request, name: str | None = None) -> AsyncIterator[Attempt]:
@@ -92,13 +104,12 @@ class Throttle:
         """
         now = self.clock()
         origin = self.proxy.origin(request)
+        keys: list[tuple[Kind, str]]
         if name is None:
-            watched = [self._watched(f"links {origin}", OF_LINKS, now)]
+            keys = [("links", _digest(origin))]
         else:
-            watched = [
-                self._watched(f"address {origin}", BY_ADDRESS, now),
-                self._watched(f"name {name.casefold()[:100]}", BY_NAME, now),
-            ]
+            keys = [("address", _digest(origin)), ("name", _digest(name.casefold()[:100]))]
+        watched = [self._watched(*key, now) for key in keys]
         if wait := max(each.wait(now) for each in watched):
             seconds = math.ceil(wait)
             raise Refusal(
@@ -113,18 +124,27 @@ class Throttle:
         try:
             yield attempt
         finally:
-            for each in watched:
+            for key, each in zip(keys, watched, strict=True):
                 each.under_way -= 1
                 if attempt.has_failed:
-                    each.count += 1
-                    each.last = self.clock()
+                    self.charge(*key)
+                    if self.failed is not None:
+                        self.failed(*key)
 
-    def _watched(self, key: str, patience: _Patience, now: float) -> _Failures:
+    def charge(self, kind: Kind, digest: str) -> None:
+        """Count a failure, of this server or another."""
+        now = self.clock()
+        found = self._watched(kind, digest, now)
+        found.count += 1
+        found.last = now
+
+    def _watched(self, kind: Kind, digest: str, now: float) -> _Failures:
+        key = kind, digest
         found = self._failures.get(key)
         if found is None:
             if len(self._failures) >= MAX_WATCHED:
                 self._sweep(now)
-            found = self._failures[key] = _Failures(patience)
+            found = self._failures[key] = _Failures(_PATIENCE[kind])
         elif now - found.last >= FORGOTTEN_AFTER:
             found.count = 0
         return found
@@ -137,3 +157,8 @@ class Throttle:
         if len(kept) > MAX_WATCHED // 2:
             kept = dict([*kept.items()][len(kept) // 2 :])
         self._failures = kept
+
+
+def _digest(text: str) -> str:
+    """Return what a name or an address is known by; a password may have been typed where the name belongs."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -34,7 +34,7 @@ def _look(path: Path, look: Callable[[Path], Any], newest: object, error: type[E
     name = path.name
     left = [each.name for each in path.parent.glob(f"{name}*")]
     if not left:
-        yield odd(name, "is not there yet", "a server makes it")
+        yield odd(name, "is not there yet", "a server makes it, unless it was told to keep that elsewhere")
         return
     if not path.exists() or not path.stat().st_size:
         yield wrong(name, f"is gone or empty, though {left[0]} is there", "restore a backup with `tora restore`")

@@ -10,15 +10,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-import numpy as np
 from aiohttp import web
 
 from tora import wire
 from tora.server.api.series import column_to_wire
 from tora.server.catalog import NotFoundError
-from tora.server.context import ACCESS, CALLER, CATALOG, HUB, METRICS
+from tora.server.context import ACCESS, CALLER, CATALOG, FEED, METRICS
+from tora.server.feed import new_points
 from tora.server.live import MAX_TOLD_POINTS, Update, Watcher
-from tora.server.metrics.base import Chunk, MetricsStore, NewPoints
+from tora.server.metrics.base import Chunk, MetricsStore
 from tora.server.refusals import Refusal
 from tora.server.rights import Right
 from tora.server.shown import shown
@@ -36,7 +36,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """Send an experiment's events until the reader leaves, the experiment is deleted or the server ends."""
     experiment = request.match_info["id"]
     store = request.app[METRICS]
-    with request.app[HUB].watch(experiment, store.tick) as watcher:
+    async with request.app[FEED].watching(experiment) as watcher:
         response = await event_stream(request)
         await _catch_up(store, experiment, request.headers.get("Last-Event-ID"), watcher)
         watcher.change()  # the record may have changed since the page was loaded
@@ -103,7 +103,7 @@ async def _catch_up(store: MetricsStore, experiment: str, cursor: str | None, wa
     """Gather what came after the last event that the reader saw, as far as that can be told."""
     if cursor is None:
         return
-    # A cursor of another server, or of a data folder that was restored, means nothing here.
+    # A cursor of another store, or of a data folder that was restored, means nothing here.
     after = int(cursor) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 19 else -1
     told = 0
     if 0 <= after <= watcher.start:
@@ -119,16 +119,9 @@ async def _catch_up(store: MetricsStore, experiment: str, cursor: str | None, wa
 
 
 def _gather(chunk: Chunk, watcher: Watcher) -> None:
-    # The store alone knows where points without a step stand.
-    without_step = np.ma.getmaskarray(chunk.step)
-    watcher.reload({str(name) for name in chunk.name[without_step]})
-    names = chunk.name[~without_step]
-    writers = chunk.writer[~without_step]
-    columns = (chunk.step.data[~without_step], chunk.time[~without_step], chunk.value[~without_step])
-    for name, writer in dict.fromkeys(zip(names.tolist(), writers.tolist(), strict=True)):
-        mine = (names == name) & (writers == writer)
-        x, time, value = (column[mine] for column in columns)
-        watcher.add_missed([NewPoints(name, writer, x, time, value, chunk.tick)])
+    missed, reload = new_points(chunk)
+    watcher.reload(reload)
+    watcher.add_missed(missed)
 
 
 def _points_to_wire(update: Update) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from aiohttp import web
 
 from tora.server.audit import note
-from tora.server.context import BACKUPS, MEASURES
+from tora.server.catalog import CatalogError
+from tora.server.context import BACKUPS, CATALOG, MEASURES
 from tora.server.measures import CONTENT_TYPE
 
 __all__ = ["backup", "prometheus"]
@@ -30,5 +32,16 @@ async def backup(request: web.Request) -> web.StreamResponse:
 
 async def prometheus(request: web.Request) -> web.Response:
     """Return how the server fares, as Prometheus collects it."""
+    await _note_sizes(request.app)
     text = await asyncio.to_thread(request.app[MEASURES].text)
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _note_sizes(app: web.Application) -> None:
+    """Ask for the size of what is in no file here; a database that does not answer says something else then."""
+    if app[CATALOG].is_elsewhere:
+        try:
+            size = float(await app[CATALOG].size())
+        except CatalogError:
+            size = math.nan
+        app[MEASURES].note_size("catalog", size)

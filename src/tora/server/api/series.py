@@ -16,7 +16,7 @@ from tora import fields, validation, wire
 from tora.errors import ToraValidationError
 from tora.models import Summary
 from tora.server.answers import json_answer
-from tora.server.context import ACCESS, CALLER, METRICS, PRESENCE
+from tora.server.context import ACCESS, CALLER, FEED, METRICS, PRESENCE
 from tora.server.instants import instant
 from tora.server.metrics.base import MetricsStore, Series, SeriesQuery, Writer
 from tora.server.queries import read_query
@@ -84,7 +84,8 @@ async def series(request: web.Request) -> web.Response:
     store = request.app[METRICS]
     names = await _names(asked, store)
     query = SeriesQuery(asked.experiment, names, asked.points, asked.x, asked.from_, asked.to, asked.across, asked.by)
-    tick = store.tick  # before the query: live readers that go on from here miss nothing
+    # Before the query: live readers that go on from here miss nothing.
+    tick = await request.app[FEED].cursor(asked.experiment)
     found = await store.series(query) if names else []
     if sum(len(each.columns["x"]) for each in found) <= _SMALL:
         body = _series_to_wire(found, tick, grouped=asked.by is not None)

@@ -53,9 +53,23 @@ class Backups:
         First the points are copied and then the catalog, so that no point is without its experiment.
 
         Raises:
-            Refusal: Another one is being made.
+            Refusal: Another one is being made, or what would be in it is not in the folder.
             StoreError, CatalogError: A copy cannot be made, or is damaged.
         """
+        if self.catalog.is_elsewhere:
+            raise Refusal(
+                409,
+                "elsewhere",
+                "this server keeps its catalog in PostgreSQL, which has its own backups: use pg_dump or a base backup, "
+                "or take all into a data folder with `tora migrate` and run `tora backup --dir` there",
+            )
+        if self.metrics.is_elsewhere:
+            raise Refusal(
+                409,
+                "elsewhere",
+                "this server keeps its points in ClickHouse, which has its own backups: use those, "
+                "or take all into a data folder with `tora migrate` and run `tora backup --dir` there",
+            )
         if self._turn.locked():
             raise Refusal(409, "busy", "another backup is being made; ask again when it is done", {"Retry-After": "60"})
         async with self._turn:

@@ -39,8 +39,9 @@ STATUSES: Final[Mapping[int, Status]] = {
     408: Status("Timeout", ("timeout",), "The body came too slowly; the same may be sent again."),
     409: Status(
         "Conflict",
-        ("taken", "last_owner", "busy"),
-        "The name is taken, a workspace would have no owner, or the same is being done already.",
+        ("taken", "last_owner", "busy", "elsewhere"),
+        "The name is taken, a workspace would have no owner, the same is being done already, or the "
+        "data are in another program's care.",
         retry_after=None,
     ),
     413: Status("TooLarge", ("too_large",), "Too many bytes or metrics; send them in parts."),
