@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import nox
 
@@ -23,8 +24,37 @@ _COVERING = (
     *("tests/_async", "tests/_sync", "tests/server", "tests/cli", "tests/local"),
     *("tests/test_aio.py", "tests/test_runner.py", "tests/test_validation.py"),
 )
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_BROWSER_PACKAGES = ("chromium", "fonts-liberation")
+
+
+class _Program(NamedTuple):
+    """What the tests run besides Python: what for, under which names it may be there, and Debian's packages of it."""
+
+    what: str
+    names: tuple[str, ...]
+    packages: tuple[str, ...]
+
+
+_PROGRAMS = (
+    _Program(
+        "Chromium for the pages",
+        ("chromium", "chromium-browser", "google-chrome"),
+        ("chromium", "fonts-liberation"),
+    ),
+    _Program("ClickHouse for the store of metrics", ("clickhouse-server",), ("clickhouse-server",)),
+)
+
+# The tests start ClickHouse themselves: while it is installed, Debian's own word keeps any service from being started.
+_INSTALL = """
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if ! [ -e $policy ]; then
+    trap "rm -f $policy" EXIT
+    printf '#!/bin/sh\\nexit 101\\n' > $policy
+    chmod +x $policy
+fi
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends {packages}
+"""
 
 
 def _python(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:
@@ -94,7 +124,7 @@ def coverage(session: nox.Session) -> None:
 
 
 def _test(session: nox.Session, *chosen: str) -> None:
-    _ensure_browser(session)
+    _ensure_programs(session)
     # One process more than there are cores, since tests wait for a quarter of their time. Each begins with a run of
     # neighbours, so that few servers of a module are started twice.
     workers = os.environ.get("PYTEST_WORKERS", str((os.cpu_count() or 1) + 1))
@@ -102,16 +132,16 @@ def _test(session: nox.Session, *chosen: str) -> None:
     _python(session, "-m", "pytest", *parallel, *chosen)
 
 
-def _ensure_browser(session: nox.Session) -> None:
-    """Install Debian's Chromium where there is none, or say what to install."""
-    if any(shutil.which(browser) for browser in _BROWSERS):
+def _ensure_programs(session: nox.Session) -> None:
+    """Install Debian's Chromium and ClickHouse where there is none, or say what to install."""
+    missing = [each for each in _PROGRAMS if not any(shutil.which(name) for name in each.names)]
+    if not missing:
         return
-    packages = " ".join(_BROWSER_PACKAGES)
+    needed = "; ".join(f"{each.what}, so that `{each.names[0]}` is on PATH" for each in missing)
+    packages = " ".join(package for each in missing for package in each.packages)
     if shutil.which("apt-get") is None:
-        session.error(f"The browser tests need Chromium: install it so that `{_BROWSERS[0]}` is on PATH")
+        session.error(f"The tests need {needed}: install what is missing")
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if as_root and shutil.which("sudo") is None:
-        session.error(f"The browser tests need Chromium; as root: apt-get install --no-install-recommends {packages}")
-    session.run(*as_root, "apt-get", "update", "-qq", external=True)
-    install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", *_BROWSER_PACKAGES)
-    session.run(*as_root, *install, env={"DEBIAN_FRONTEND": "noninteractive"}, external=True)
+        session.error(f"The tests need {needed}; as root: apt-get install --no-install-recommends {packages}")
+    session.run(*as_root, "sh", "-euc", _INSTALL.format(packages=packages), external=True)
