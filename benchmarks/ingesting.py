@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -20,7 +21,7 @@ from tests.support import http
 from tests.support.serving import clean_environment
 from tora import wire
 
-__all__ = ["measure", "run_ingest"]
+__all__ = ["measure", "run_ingest", "send"]
 
 METRICS = ("train/loss", "train/accuracy", "train/lr", "train/grad_norm")
 
@@ -45,23 +46,38 @@ def measure(server_url: str, *, quick: bool) -> list[Row]:
 def run_ingest(server_url: str, writers: int, batches: int, size: int) -> tuple[float, float, int]:
     """Return the rate, the 99th percentile of the seconds until an answer, and how many metrics are stored."""
     made = http.request("POST", f"{server_url}/experiments", {"name": f"ingest {writers}"}).json()["data"]
-    load = {"url": f"{server_url}/experiments/{made['id']}/logs/batch", "writers": writers, "batches": batches}
+    rate, p99 = send([f"{server_url}/experiments/{made['id']}"], writers, batches, size)
+    found = http.summaries(server_url, made["id"])
+    return rate, p99, sum(each["count"] for each in found.values())
+
+
+def send(experiments: Sequence[str], writers: int, batches: int, size: int) -> tuple[float, float]:
+    """Let writers send from a process of its own; return the rate and the answers' 99th percentile in seconds.
+
+    Args:
+        experiments: Their addresses, each at one of the servers; the writers take turns with them.
+        writers: How many send at once.
+        batches: How many each of them sends.
+        size: How many metrics are in a batch.
+    """
+    urls = [f"{each}/logs/batch" for each in experiments]
+    load = {"urls": urls, "writers": writers, "batches": batches, "size": size}
     ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ingesting", json.dumps(load | {"size": size})],
+        [sys.executable, "-m", "benchmarks.ingesting", json.dumps(load)],
         check=True,
         stdout=subprocess.PIPE,
         env=clean_environment(),
     )
     result = json.loads(ended.stdout)
-    found = http.summaries(server_url, made["id"])
-    return result["rate"], quantile(result["acks"], 0.99), sum(each["count"] for each in found.values())
+    return result["rate"], quantile(result["acks"], 0.99)
 
 
-async def _send(url: str, writers: int, batches: int, size: int) -> tuple[float, list[float]]:
-    bodies = [[_body(writer, batch, size) for batch in range(batches)] for writer in range(writers)]
+async def _send(urls: Sequence[str], writers: int, batches: int, size: int) -> tuple[float, list[float]]:
+    names = [uuid.uuid4().hex for _ in range(writers)]
+    bodies = [[_body(name, batch, size) for batch in range(batches)] for name in names]
     acks: list[float] = []
 
-    async def write(session: aiohttp.ClientSession, mine: list[bytes]) -> None:
+    async def write(session: aiohttp.ClientSession, url: str, mine: list[bytes]) -> None:
         for body in mine:
             start = time.perf_counter()
             async with session.post(url, data=body, headers={"Content-Type": "application/json"}) as answer:
@@ -73,19 +89,18 @@ async def _send(url: str, writers: int, batches: int, size: int) -> tuple[float,
     async with aiohttp.ClientSession(connector=connector) as session:
         start = time.perf_counter()
         async with asyncio.TaskGroup() as group:
-            for mine in bodies:
-                group.create_task(write(session, mine))
+            for number, mine in enumerate(bodies):
+                group.create_task(write(session, urls[number % len(urls)], mine))
         return writers * batches * size / (time.perf_counter() - start), acks
 
 
-def _body(writer: int, batch: int, size: int) -> bytes:
+def _body(writer: str, batch: int, size: int) -> bytes:
     now = time.time()
     lines = [
         wire.encode_metric(METRICS[place % len(METRICS)], place * 0.001, batch * size + place, None, now + place * 1e-3)
         for place in range(size)
     ]
-    name = uuid.uuid5(uuid.NAMESPACE_OID, str(writer)).hex
-    return wire.batch_body(name, batch * size + 1, b"".join(lines))
+    return wire.batch_body(writer, batch * size + 1, b"".join(lines))
 
 
 def _main() -> None:
