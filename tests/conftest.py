@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.chdb import Chdb
+from tests.support.chdb import chdb as running_chdb
+from tests.support.clickhouse import ClickHouse
+from tests.support.clickhouse import clickhouse as running_clickhouse
 from tests.support.http import keys_of_a_test
+from tests.support.postgres import Postgres
+from tests.support.postgres import postgres as running_postgres
 from tests.support.serving import Server, serving, stop_local
 
 # Keras looks when it is imported, and by itself takes a backend that is not among the test tools.
 os.environ.setdefault("KERAS_BACKEND", "torch")
+
+# Whoever forbids Python to keep what it compiled would have each of the many hundred processes that are started here
+# compile the package anew, and each test process rewrite all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of a folder follow each other, in whatever order: they share a browser, or load large libraries."""
+    folders = {folder: place for place, folder in enumerate(dict.fromkeys(item.path.parent for item in items))}
+    items.sort(key=lambda item: folders[item.path.parent])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,6 +70,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def own_server(tmp_path: Path) -> Iterator[Server]:
     """A server that this test alone may fill, stop or break."""
     with serving(tmp_path / "server") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL server for all tests of a test process; each makes databases of its own on it."""
+    with running_postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clickhouse() -> Iterator[ClickHouse]:
+    """One ClickHouse server, Debian's, for all tests of a test process; each makes databases of its own on it."""
+    with running_clickhouse() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clickhouse_shards(clickhouse: ClickHouse) -> ClickHouse:
+    """The same with a second server, both shards of a cluster."""
+    clickhouse.grow(2)
+    return clickhouse
+
+
+@pytest.fixture(scope="session")
+def chdb() -> Iterator[Chdb]:
+    """One current ClickHouse engine for all tests of a test process; each makes databases of its own on it."""
+    with running_chdb() as running:
         yield running
 
 

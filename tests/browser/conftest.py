@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 from attrs import define, field
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.support.serving import Server
 from tests.support.source import ROOT
@@ -25,6 +25,9 @@ FLAGS = (
 )
 
 MOST_KEPT = 4
+
+# For a page that is led elsewhere: to load the dashboard takes most of what a short test takes.
+EMPTY = "/favicon.svg"
 
 OpenPage = Callable[..., Page]
 Theme = Literal["light", "dark"]
@@ -90,6 +93,7 @@ class Kept:
 
     browser: Browser
     contexts: dict[str, BrowserContext] = field(factory=dict)
+    _cleaners: dict[str, CDPSession] = field(factory=dict)
 
     def of(self, url: str) -> BrowserContext:
         """Return the context of a server."""
@@ -97,10 +101,19 @@ class Kept:
         self.contexts[url] = context
         return context
 
+    def forget(self, url: str) -> None:
+        """Remove the cookies of a server and what its pages remembered."""
+        if url not in self._cleaners:
+            blank = self.contexts[url].new_page()  # an empty page stays open: the browser takes such words from pages
+            self._cleaners[url] = self.contexts[url].new_cdp_session(blank)
+        forgotten = {"origin": url, "storageTypes": "cookies,local_storage"}
+        self._cleaners[url].send("Storage.clearDataForOrigin", forgotten)
+
     def tidy(self) -> None:
-        """Close the contexts that were used longest ago; no page of them may be open."""
+        """Close the contexts that were used longest ago; no page of them may be in use."""
         for url in list(self.contexts)[:-MOST_KEPT]:
             self.contexts.pop(url).close()
+            self._cleaners.pop(url, None)
 
     def close(self) -> None:
         """Close all."""
@@ -154,10 +167,7 @@ def open_page(browser: Browser, kept: Kept, server: Server, complaints: Complain
     yield open_path
     for url, page in shared.items():
         page.close()  # first: a page that goes on without its cookies complains
-        blank = page.context.new_page()
-        forgotten = {"origin": url, "storageTypes": "cookies,local_storage"}
-        page.context.new_cdp_session(blank).send("Storage.clearDataForOrigin", forgotten)
-        blank.close()
+        kept.forget(url)
     for each in own:
         each.close()
     kept.tidy()

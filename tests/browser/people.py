@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 from playwright.sync_api import Page
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import EMPTY, OpenPage
 from tests.support import http
 from tests.support.serving import Server, serving
 
@@ -68,7 +68,7 @@ class Team:
 
     def open_as(self, open_page: OpenPage, name: str, path: str, **options: Any) -> Page:
         """Open a page of the server as somebody who is signed in."""
-        page = open_page("/health", server_url=self.url, **options)
+        page = open_page(EMPTY, server_url=self.url, **options)
         answer = page.context.request.post(f"{self.url}/session", data={"name": name, "password": PASSWORD})
         if not answer.ok:
             raise AssertionError(answer.text())

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import seeding
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import EMPTY, OpenPage
 from tests.support.serving import Server
 
 SWEEP: tuple[dict[str, Any], ...] = (
@@ -80,7 +80,7 @@ def test_each_metric_has_one_chart_with_a_line_for_each_experiment(open_page: Op
     """Metrics that at least one has are drawn once, grouped by prefix, asked for in few requests."""
     ids = _sweep(server, 3)
     seeding.log(server.url, ids[0], {"only/here": seeding.steps([1.0, 2.0])})
-    page = open_page("/settings")
+    page = open_page(EMPTY)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/series?" in request.url else None)
     page.goto(_path(ids))

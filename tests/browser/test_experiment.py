@@ -8,7 +8,7 @@ import uuid
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import seeding
-from tests.browser.conftest import Complaints, OpenPage
+from tests.browser.conftest import EMPTY, Complaints, OpenPage
 from tests.support import http
 from tests.support.polling import until
 from tests.support.serving import Server, serving
@@ -139,7 +139,7 @@ def test_only_visible_charts_are_asked_for_and_together(open_page: OpenPage, ser
     experiment = seeding.create(server.url, "many")
     names = [f"m/{number:03}" for number in range(150)]
     seeding.log(server.url, experiment, {name: seeding.steps([1.0, 2.0]) for name in names})
-    page = open_page("/settings")
+    page = open_page(EMPTY)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/series?" in request.url else None)
     page.goto(f"/e/{experiment}")

@@ -12,7 +12,7 @@ from attrs import frozen
 from playwright.sync_api import Dialog, Page, Request, expect
 
 from tests.browser import seeding
-from tests.browser.conftest import Complaints, OpenPage
+from tests.browser.conftest import EMPTY, Complaints, OpenPage
 from tests.browser.surfaces import SURFACES, Filled, open_surface, opened, people
 from tests.support import http
 from tests.support.serving import serving
@@ -170,7 +170,7 @@ def _note_payload(happened: list[str], request: Request) -> None:
 @pytest.fixture
 def watched(open_page: OpenPage, hostile: Filled) -> _Watched:
     """A page of the hostile server that notes what happens on it."""
-    page = open_page("/settings", server_url=hostile.url)
+    page = open_page(EMPTY, server_url=hostile.url)
     happened: list[str] = []
     page.on("dialog", partial(_dismiss, happened))
     page.on("request", partial(_note_payload, happened))

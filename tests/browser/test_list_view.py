@@ -9,7 +9,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser import seeding
-from tests.browser.conftest import Complaints, OpenPage
+from tests.browser.conftest import EMPTY, Complaints, OpenPage
 from tests.support.serving import Server
 
 RATES = {"slow": 0.001, "middle": 0.01, "fast": 0.1}
@@ -101,7 +101,7 @@ def test_an_address_that_is_no_list_leads_on(open_page: OpenPage, server: Server
 def test_the_first_rows_do_not_wait_for_the_columns(open_page: OpenPage, server: Server) -> None:
     """On a first visit the experiments are asked for while it is still unknown which columns there are."""
     word, made = _seeded(server)
-    page = open_page("/settings")
+    page = open_page(EMPTY)
     held: list[Route] = []
     # Playwright puts a mark on its handlers, which a builtin method does not take.
     page.route(re.compile(r"/columns\?"), lambda route: held.append(route))  # noqa: PLW0108
@@ -202,7 +202,7 @@ def test_the_last_view_is_remembered(open_page: OpenPage, server: Server) -> Non
 def test_a_metric_is_drawn_as_a_line_that_goes_on(open_page: OpenPage, server: Server) -> None:
     """The lines of all rows come with one request, and are drawn again when their metric goes on."""
     word, made = _seeded(server)
-    page = open_page("/settings")
+    page = open_page(EMPTY)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/series?" in request.url else None)
     page.goto(f"/?q={word}&column=name&column=spark:{word}")

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser import seeding
-from tests.browser.conftest import Complaints, OpenPage
+from tests.browser.conftest import EMPTY, Complaints, OpenPage
 from tests.support import http
 from tests.support.polling import until
 from tests.support.serving import Server, serving
@@ -36,7 +36,7 @@ _OPEN, _CLOSED = 1, 2
 
 def _watched(open_page: OpenPage, path: str, **options: Any) -> tuple[Page, list[Request]]:
     """Open a path in a page whose streams, requests and visibility are in our hands."""
-    page = open_page("/settings", alone=True, **options)
+    page = open_page(EMPTY, alone=True, **options)
     page.clock.install()
     page.add_init_script(_LISTENING_IN)
     asked: list[Request] = []

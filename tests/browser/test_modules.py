@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.support.source import ROOT
 
@@ -15,11 +15,19 @@ STATIC = ROOT / "src" / "tora" / "server" / "static"
 ORIGIN = "http://modules.test"
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Pages whose modules come straight from the source, without a server."""
+    made = browser.new_context()
+    made.route(f"{ORIGIN}/**", _answer)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def empty_page(browser: Browser) -> Iterator[Page]:
-    """A page whose modules come straight from the source, without a server."""
-    page = browser.new_page()
-    page.route(f"{ORIGIN}/**", _answer)
+def empty_page(context: BrowserContext) -> Iterator[Page]:
+    """A page without a module."""
+    page = context.new_page()
     page.goto(f"{ORIGIN}/")
     yield page
     page.close()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.faults.kept import contents
-from tests.server.test_metrics_store import batch, raw
+from tests.server.points import batch, raw
 from tests.server.test_process import ended, spawn
 from tests.support.senders import Sender, create, sending, stored
 from tests.support.serving import serving

@@ -13,7 +13,7 @@ from tora.cli import app
 from tora.cli.serverfile import ServerFile, variable
 
 COMMANDS: dict[str, Any] = getattr(typer.main.get_command(app), "commands")  # noqa: B009 - typer's own type has it
-FILES = sorted(path for path in (ROOT / "deploy").iterdir() if path.is_file())
+FILES = sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file())
 
 
 def test_only_options_that_exist_are_named() -> None:

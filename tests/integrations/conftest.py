@@ -14,4 +14,5 @@ from tests.support.serving import Server
 def server(server: Server) -> Server:
     """The test process's server, whose experiments of other tests are not found, whatever they are called."""
     now = datetime.now(UTC)
-    return evolve(server, since=now.replace(microsecond=now.microsecond // 1000 * 1000))  # the server tells milliseconds
+    told = now.replace(microsecond=now.microsecond // 1000 * 1000)  # the server tells milliseconds
+    return evolve(server, since=told)

@@ -12,6 +12,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from benchmarks.rollouts.rolling import Sizes, compare, roll_out
+from tests.integrations.ending import forget_processes
 from tests.support.http import data
 from tests.support.programs import status, stored, sync, writers
 from tests.support.serving import Server
@@ -41,6 +42,8 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
     finally:
         ray.shutdown()
         cluster.shutdown()  # type: ignore[no-untyped-call]
+        del cluster
+        forget_processes()
 
 
 @ray.remote

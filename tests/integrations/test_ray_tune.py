@@ -12,6 +12,7 @@ import pytest
 import ray
 from ray import tune
 
+from tests.integrations.ending import forget_processes
 from tests.integrations.found import Found, experiments
 from tests.support.serving import Server
 from tora.integrations.ray_tune import NOTES, ToraLoggerCallback
@@ -25,6 +26,7 @@ def cluster() -> Iterator[None]:
         ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
         yield
         ray.shutdown()
+        forget_processes()
 
 
 def _recorded(result: Any) -> dict[str, list[tuple[int, float]]]:

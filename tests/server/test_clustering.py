@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from tests.server.parts import small_parts
-from tests.server.test_metrics_store import batch, exported, raw
+from tests.server.points import batch, exported, raw
 from tests.support.serving import clean_environment
 from tora.server.metrics.base import SeriesQuery
 from tora.server.metrics.duckdb import DuckDBMetrics, parts

@@ -75,7 +75,7 @@ def test_memory_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(throttle, "MAX_WATCHED", 100)
     watch = Throttle(Proxy(), clock)
     for number in range(10_000):
-        found = watch._watched(f"name {number}", throttle.BY_NAME, clock.now)
+        found = watch._watched("name", str(number), clock.now)
         found.count, found.last = 1, clock.now
     assert len(watch._failures) <= 100
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,15 +12,13 @@ import pytest
 
 from tests.server.conftest import Call, refusal
 from tests.support import http
-from tests.support.serving import Server
+from tests.support.serving import Server, serving
 
 RUNS = 9
 
 
-@pytest.fixture
-def base(own_server: Server) -> str:
-    """The address of a server with experiments e0 to e8; e8 has neither hyperparameters, tags nor metrics."""
-    url = own_server.url
+def fill(url: str) -> str:
+    """Make experiments e0 to e8 on a server; e8 has neither hyperparameters, tags nor metrics; return its address."""
     for place in range(RUNS):
         pairs = [{"key": "lr", "value": 10**-place}, {"key": "opt", "value": "sgd" if place % 2 else "adam"}]
         body = {
@@ -36,6 +35,19 @@ def base(own_server: Server) -> str:
             logs += [{"name": "a:b c", "value": "Infinity" if place == 3 else "NaN" if place == 4 else -place}]
             assert http.request("POST", f"{url}/experiments/e{place}/logs/batch", {"logs": logs}).status == 201
     return url
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that is only read."""
+    with serving(tmp_path_factory.mktemp("listed") / "data") as running:
+        yield fill(running.url)
+
+
+@pytest.fixture
+def base(own_server: Server) -> str:
+    """The address of a server that the test may change."""
+    return fill(own_server.url)
 
 
 def ids(base: str, **query: Any) -> list[str]:
@@ -75,11 +87,11 @@ def walk(base: str, **query: Any) -> list[str]:
         ("created > 2000-01-01 and params.opt = adam", [0, 2, 4, 6]),
     ],
 )
-def test_an_expression_filters_a_list(base: str, expression: str, found: list[int]) -> None:
+def test_an_expression_filters_a_list(listed: str, expression: str, found: list[int]) -> None:
     """Hyperparameters, metrics and what every experiment has are compared, page by page or at once."""
     expected = [f"e{place}" for place in found]
-    assert ids(base, filter=expression, sort="name") == expected
-    assert walk(base, filter=expression, sort="-created", limit=2) == expected[::-1]
+    assert ids(listed, filter=expression, sort="name") == expected
+    assert walk(listed, filter=expression, sort="-created", limit=2) == expected[::-1]
 
 
 @pytest.mark.parametrize(
@@ -100,11 +112,11 @@ def test_an_expression_filters_a_list(base: str, expression: str, found: list[in
         ("param:nothing", [0, 1, 2, 3, 4, 5, 6, 7, 8]),
     ],
 )
-def test_a_list_is_sorted_by_what_differs(base: str, sort: str, order: list[int]) -> None:
+def test_a_list_is_sorted_by_what_differs(listed: str, sort: str, order: list[int]) -> None:
     """Those without the value come last either way, and pages of any length show the same order."""
     expected = [f"e{place}" for place in order]
     for limit in (100, 4, 1):
-        assert walk(base, sort=sort, limit=limit) == expected
+        assert walk(listed, sort=sort, limit=limit) == expected
 
 
 def test_a_page_of_a_sorted_list_is_not_shifted_by_what_comes_or_goes(base: str) -> None:
@@ -144,20 +156,20 @@ def test_an_end_and_a_duration_are_told(base: str) -> None:
     assert http.data(f"{base}/experiments/e1")["duration"] == items["e1"]["duration"] > 0
 
 
-def test_items_carry_the_metrics_that_are_asked_for(base: str) -> None:
+def test_items_carry_the_metrics_that_are_asked_for(listed: str) -> None:
     """Without ``metric`` they carry all."""
-    (item,) = http.data(f"{base}/experiments?id=e3")["items"]
+    (item,) = http.data(f"{listed}/experiments?id=e3")["items"]
     assert [each["name"] for each in item["metrics"]] == ["a:b c", "acc"]
-    (item,) = http.data(f"{base}/experiments?id=e3&metric=acc&metric=none")["items"]
+    (item,) = http.data(f"{listed}/experiments?id=e3&metric=acc&metric=none")["items"]
     assert [each["name"] for each in item["metrics"]] == ["acc"]
 
 
-def test_a_list_of_ids_has_these_alone(base: str) -> None:
+def test_a_list_of_ids_has_these_alone(listed: str) -> None:
     """Up to 1,000 ids of any length may be named, whether they are there or not."""
-    assert ids(base, id=["e3", "e1", "nope"], sort="name") == ["e1", "e3"]
+    assert ids(listed, id=["e3", "e1", "nope"], sort="name") == ["e1", "e3"]
     many = [f"{place:064}" for place in range(999)]
-    assert ids(base, id=["e5", *many], filter="acc > 0") == ["e5"]
-    answer = http.request("GET", f"{base}/experiments?{urlencode({'id': ['e'] * 1001}, doseq=True)}")
+    assert ids(listed, id=["e5", *many], filter="acc > 0") == ["e5"]
+    answer = http.request("GET", f"{listed}/experiments?{urlencode({'id': ['e'] * 1001}, doseq=True)}")
     assert "id may be given at most 1,000 times" in refusal(answer, 400, "validation")
 
 

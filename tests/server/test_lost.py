@@ -58,11 +58,11 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
+async def world(folder: Path, catalog: str | None = None) -> AsyncIterator[World]:
     """Serve a folder in this process."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    app = build_app(Options(dir=folder, anonymous=True), port=port, local_key="k")
+    app = build_app(Options(dir=folder, anonymous=True, catalog=catalog), port=port, local_key="k")
     clock = Clock()
     app[PRESENCE] = Presence(clock)
     runner = web.AppRunner(app)

@@ -18,6 +18,7 @@ NAMES = {
     "host",
     "port",
     "anonymous",
+    "catalog",
     "allow_host",
     "tls_cert",
     "tls_key",
@@ -62,7 +63,7 @@ def file(tmp_path: Path) -> Path:
     path.write_text(
         'dir = "data"\nhost = "10.0.0.1"\nport = 1001\nanonymous = true\nallow_host = ["a.example"]\n'
         'tls_cert = "chain.pem"\ntls_key = "/keys/key.pem"\ntrust_proxy = ["10.0.0.0/8"]\nuser_header = "X-User"\n'
-        'log_format = "json"\nrate_limit = 7.5\n'
+        'log_format = "json"\nrate_limit = 7.5\ncatalog = "postgresql://u:file@h/db"\n'
     )
     return path
 
@@ -75,6 +76,8 @@ def test_a_file_says_everything(asked: Asked, file: Path) -> None:
     assert (options.host, options.port, options.anonymous) == ("10.0.0.1", 1001, True)
     assert options.allow_hosts == ("a.example",)
     assert options.tls == (folder / "chain.pem", Path("/keys/key.pem"))
+    assert options.catalog == "postgresql://u:file@h/db"
+    assert "file@h" not in repr(options)
     assert options.proxy.trusted == (ipaddress.ip_network("10.0.0.0/8"),)
     assert (options.proxy.user_header, options.log_format, options.rate_limit) == ("X-User", "json", 7.5)
 
@@ -94,10 +97,12 @@ def test_the_environment_comes_before_the_file(asked: Asked, file: Path) -> None
         TORA_SERVER_USER_HEADER="X-Other",
         TORA_SERVER_LOG_FORMAT="text",
         TORA_SERVER_RATE_LIMIT="0",
+        TORA_SERVER_CATALOG="postgresql://u:environment@h/db",
     )
     assert (options.dir, options.host, options.port) == (Path("/d"), "10.0.0.1", 1002)
     assert (options.anonymous, options.allow_hosts) == (False, ("b.example", "c.example"))
     assert options.tls == (Path("/c.pem"), Path("/k.pem"))
+    assert options.catalog == "postgresql://u:environment@h/db"
     assert [str(each) for each in options.proxy.trusted] == ["192.168.0.1/32", "::1/128"]
     assert (options.proxy.user_header, options.log_format, options.rate_limit) == ("X-Other", "text", 0)
 
@@ -115,7 +120,12 @@ def test_without_settings_there_are_defaults(asked: Asked, tmp_path: Path) -> No
     options = asked()
     assert (options.host, options.port, options.anonymous, options.tls) == ("127.0.0.1", 8672, False, None)
     assert (options.proxy.trusted, options.proxy.user_header, options.log_format) == ((), None, "text")
-    assert options.dir == tmp_path / "tora"
+    assert (options.dir, options.catalog) == (tmp_path / "tora", None)
+
+
+def test_a_local_server_has_its_folder_alone(asked: Asked) -> None:
+    """Clients start it in their own environment, where the settings of a team's server may stand."""
+    assert asked("--local", TORA_SERVER_CATALOG="postgresql://u:environment@h/db").catalog is None
 
 
 @pytest.mark.parametrize(

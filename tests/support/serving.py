@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 from attrs import define
 
-from tests.support import http
+from tests.support import http, nursery
 from tests.support.polling import until
 from tora import rendezvous
 
 __all__ = ["UNMEASURED", "Server", "clean_environment", "free_port", "serving", "start", "stop_local"]
 
 _STOP_WITHIN = 30.0
+_ITSELF: Final = (sys.executable, "-m", "tora")
 
 
 @define
@@ -36,7 +37,7 @@ class Server:
     url: str
     port: int
     dir: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | nursery.Forked
     log: Path
     since: datetime | None = None
 
@@ -73,15 +74,14 @@ def start(
     log = folder.parent / f"{folder.name}.server.log"
     # Tests ask much in a short time; those of the limits name their own.
     limit = [] if "--rate-limit" in options else ["--rate-limit", "0"]
-    command = [python, *entry, "server", "--port", str(port), "--dir", str(folder), *limit, *options]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*command, "--anonymous"] if anonymous else command,
-            env=clean_environment(TORA_DIR=str(folder)),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    arguments = ["server", "--port", str(port), "--dir", str(folder), *limit, *options]
+    arguments += ["--anonymous"] if anonymous else []
+    environment = clean_environment(TORA_DIR=str(folder))
+    process: subprocess.Popen[bytes] | nursery.Forked
+    if (python, *entry) == _ITSELF and nursery.can_fork():
+        process = nursery.fork(arguments, environment, log)
+    else:
+        process = _popen([python, *entry, *arguments], environment, log)
     server = Server("", 0, folder, process, log)
     try:
         server.url = until(lambda: _own_url(server), "server that says where it is", within=60)
@@ -92,6 +92,13 @@ def start(
         server.stop(signal.SIGKILL)
         raise AssertionError(f"{exc}\n{server.said()}") from exc
     return server
+
+
+def _popen(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
 
 
 @contextmanager
