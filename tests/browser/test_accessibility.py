@@ -79,7 +79,7 @@ def test_axe_finds_nothing_serious(open_page: OpenPage, filled: Filled, complain
     if surface.complaint:
         complaints.expect(surface.complaint)
     page = open_page(EMPTY, server_url=filled.url)
-    found = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for width, (across, high) in WIDTHS.items():
         page.set_viewport_size({"width": across, "height": high})
         # To load a page takes five times what axe does; a window that becomes narrow may close what was opened in it.

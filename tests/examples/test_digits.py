@@ -44,18 +44,8 @@ def test_the_example_needs_nothing_but_itself(own_world: Path, tmp_path: Path) -
         assert {key: stored[line["name"]][key] for key in ("count", "last", "min", "max")} == {
             key: line[key] for key in ("count", "last", "min", "max")
         }
-
-
-def test_the_training_learns() -> None:
-    """The example is a real training: in three epochs it recognises far more digits than chance would."""
-    script = """if True:
-        import json, runpy
-        training = runpy.run_path("digits.py")["training"]
-        print(json.dumps([value for name, value, _ in training(3, 0) if name == "test/accuracy"]))
-    """
-    printed = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT / "examples", capture_output=True, text=True, check=True
-    ).stdout
-    accuracies = json.loads(printed)
-    assert accuracies[0] < accuracies[-1]
-    assert accuracies[-1] > 0.7
+    # It is a real training: in three epochs it recognises far more digits than chance would.
+    accuracy = own[2]
+    assert accuracy["count"] == 3
+    assert accuracy["min"] < accuracy["last"]
+    assert accuracy["last"] > 0.7

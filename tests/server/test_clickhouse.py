@@ -277,7 +277,7 @@ def test_charts_are_those_of_the_embedded_store(
                 for one, other in zip(ours, theirs, strict=True):
                     assert list(one.columns) == list(other.columns)
                     for name, column in other.columns.items():
-                        np.testing.assert_allclose(one.columns[name], column, rtol=1e-9, err_msg=name)
+                        np.testing.assert_allclose(one.columns[name], column, rtol=1e-9, atol=1e-300, err_msg=name)
 
     asyncio.run(run())
 

@@ -209,10 +209,11 @@ async def test_forgetting_the_index_changes_nothing(store: MetricsStore, monkeyp
             for writer in ("v", "w"):
                 points = batch([float(turn)], turn + 1, writer=writer, experiment=experiment, steps=[None])
                 await store.append([points, points])
+    await store.append([batch([9.0], 5, experiment=experiment, steps=[None]) for experiment in "cab"])
     for experiment in "abc":
-        assert [x for x, _ in await raw(store, experiment)] == list(range(8))
+        assert [x for x, _ in await raw(store, experiment)] == list(range(9))
         [summary] = (await store.summaries([experiment]))[experiment]
-        assert (summary.count, summary.writers) == (8, 2)
+        assert (summary.count, summary.writers) == (9, 2)
 
 
 # --- What is known without the points -------------------------------------------------------------

@@ -18,6 +18,7 @@ import trustme
 
 from tests.server.test_process import ended, spawn
 from tests.support import http as plain
+from tests.support.nursery import Forked
 from tests.support.polling import until
 from tests.support.serving import Server, clean_environment, serving
 from tora.server.tls import TlsError, tls_context
@@ -126,7 +127,7 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
         assert plain.data(f"{server.url}/experiments/x")["name"] == "x"
 
 
-def _ended_by_more(process: subprocess.Popen[bytes]) -> bool:
+def _ended_by_more(process: subprocess.Popen[bytes] | Forked) -> bool:
     process.send_signal(signal.SIGTERM)
     return process.poll() is not None
 

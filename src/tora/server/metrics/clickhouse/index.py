@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import frozen
 
 from tora.server.metrics.base import PointBatch
 from tora.server.metrics.clickhouse.client import Client
@@ -65,13 +65,13 @@ class Known:
         index: For the group that is gathered.
         marks: The highest sequence number stored, by the hash of the writer.
         named: The series, without their experiment, whose names are in the tables.
-        ids: What the numbers of series stand for.
+        ids: What the numbers of series stand for, of all experiments that are remembered.
     """
 
     index: ExperimentIndex
     marks: dict[int, int]
     named: set[tuple[int, int]]
-    ids: dict[int, Ids] = field(factory=dict)
+    ids: dict[int, Ids]
 
     @property
     def size(self) -> int:
@@ -90,9 +90,14 @@ class Known:
 
 
 class Index:
-    """The experiments touched last, the oldest first."""
+    """The experiments touched last, the oldest first. For one group at a time.
+
+    Attributes:
+        ids: What the numbers of their series stand for.
+    """
 
     def __init__(self, client: Client) -> None:
+        self.ids: dict[int, Ids] = {}
         self._client = client
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._whole: OrderedDict[str, None] = OrderedDict()
@@ -109,10 +114,9 @@ class Index:
         """
         self.forget(stale)
         self.doubt(doubtful)
-        missing = [experiment for experiment in experiments if experiment not in self._known]
-        if missing:
+        if not all(experiment in self._known for experiment in experiments):
             self._trim()
-            await self._read(missing)
+            await self._read([experiment for experiment in experiments if experiment not in self._known])
         for experiment in experiments:
             self._known.move_to_end(experiment)
         return [self._known[experiment] for experiment in experiments]
@@ -120,24 +124,26 @@ class Index:
     def forget(self, experiments: Iterable[str]) -> None:
         """Drop experiments whose tables may differ from what is remembered."""
         for experiment in experiments:
-            self._known.pop(experiment, None)
+            if (known := self._known.pop(experiment, None)) is not None:
+                self._drop(known)
 
-    def doubt(self, experiments: Iterable[str]) -> None:
+    def doubt(self, experiments: Collection[str]) -> None:
         """Drop experiments whose tables may differ from each other."""
+        self.forget(experiments)
         for experiment in experiments:
-            self._known.pop(experiment, None)
             self._whole.pop(experiment, None)
 
-    def clear(self) -> None:
-        """Drop everything."""
-        self._known.clear()
-        self._whole.clear()
+    def _drop(self, known: Known) -> None:
+        for numbers in known.index.sids.values():
+            for sid in numbers.values():
+                self.ids.pop(sid, None)
 
     def _trim(self) -> None:
         size = sum(known.size for known in self._known.values())
         while size > _MAX_ENTRIES and len(self._known) > 1:
             _, dropped = self._known.popitem(last=False)
             size -= dropped.size
+            self._drop(dropped)
         while len(self._whole) > _MAX_WHOLE:
             self._whole.popitem(last=False)
 
@@ -154,7 +160,7 @@ class Index:
         for experiment in missing:
             eid = hash64(experiment)
             stored, restored, named = (rows[slice(*parts.get(eid, (0, 0)))] for rows, parts in by_eid)
-            self._known[experiment] = _known(experiment, stored, restored, named)
+            self._known[experiment] = _known(experiment, stored, restored, named, self.ids)
             self._whole[experiment] = None
 
 
@@ -166,7 +172,7 @@ def _by_experiment(rows: np.ndarray) -> tuple[np.ndarray, dict[int, tuple[int, i
     return rows, dict(zip(eids.tolist(), zip(starts.tolist(), ends.tolist(), strict=True), strict=True))
 
 
-def _known(experiment: str, stored: np.ndarray, restored: np.ndarray, named: np.ndarray) -> Known:
+def _known(experiment: str, stored: np.ndarray, restored: np.ndarray, named: np.ndarray, ids: dict[int, Ids]) -> Known:
     counts: dict[int, int] = {}
     for nid, ordinal in zip(stored["nid"].tolist(), stored["ordinal"].tolist(), strict=True):
         counts[nid] = max(counts.get(nid, 0), ordinal + 1)
@@ -175,4 +181,4 @@ def _known(experiment: str, stored: np.ndarray, restored: np.ndarray, named: np.
         for wid, mark in zip(rows["wid"].tolist(), rows[column].tolist(), strict=True):
             marks[wid] = max(marks.get(wid, 0), mark)
     pairs = set(zip(named["nid"].tolist(), named["wid"].tolist(), strict=True))
-    return Known(ExperimentIndex(experiment, counts=_Counts(counts)), marks, pairs)
+    return Known(ExperimentIndex(experiment, counts=_Counts(counts)), marks, pairs, ids)

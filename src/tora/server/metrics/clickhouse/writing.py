@@ -43,6 +43,7 @@ class WritingEnd:
         self._pace = pace
         self._next = 0.0
         self._index = Index(client)
+        self._gathering = asyncio.Lock()
         self._sids = SidCounter(0)
         self._tick = 0
         self._at = 0
@@ -62,13 +63,14 @@ class WritingEnd:
         experiments = sorted({batch.experiment for batch in batches})
         if not experiments:
             return []
-        await self._keep_pace()
-        try:
-            async with self._turns.take(experiments) as turn:
-                group = await self._store(turn, experiments, batches)
-        except BaseException:
-            self._index.doubt(experiments)
-            raise
+        async with self._gathering:
+            await self._keep_pace()
+            try:
+                async with self._turns.take(experiments) as turn:
+                    group = await self._store(turn, experiments, batches)
+            except BaseException:
+                self._index.doubt(experiments)
+                raise
         if len(group.sid):
             self._tick = max(self._tick, turn.tick)
         tick = turn.tick if len(group.sid) else self._tick
@@ -128,8 +130,7 @@ class WritingEnd:
         unnamed = [one for one in group.begun if known[one.experiment].begin(one)]
         if len(group.sid):
             await self._name(unnamed)
-            ids = {sid: of for one in known.values() for sid, of in one.ids.items()}
-            await self._insert(group, ids, turn.tick)
+            await self._insert(group, self._index.ids, turn.tick)
             for one in unnamed:
                 known[one.experiment].named.add((hash64(one.name), hash64(one.writer)))
         await self._sign(self._signs(batches))
@@ -145,12 +146,12 @@ class WritingEnd:
     @asynccontextmanager
     async def _alone(self, experiment: str) -> AsyncIterator[Turn]:
         """Let nobody else write to an experiment, and remember nothing of it."""
-        try:
-            async with self._turns.take([experiment]) as turn:
+        async with self._turns.take([experiment]) as turn:
+            try:
                 await settle(self._client, turn.unsettled)
                 yield turn
-        finally:
-            self._index.doubt([experiment])
+            finally:  # before the turn ends: whoever has the next one may remember nothing either
+                self._index.doubt([experiment])
 
     async def _insert(self, group: Group, ids: Mapping[int, Ids], tick: int) -> None:
         body = (
