@@ -15,7 +15,17 @@ from attrs import define, frozen
 from tora.server.metrics.base import NewPoints, PointBatch
 from tora.server.metrics.remembered import ExperimentIndex
 
-__all__ = ["Group", "NewSeries", "SidCounter", "StoredIds", "gather", "running_count", "series_changes"]
+__all__ = [
+    "Group",
+    "NewSeries",
+    "SidCounter",
+    "StoredIds",
+    "gather",
+    "given_ids",
+    "heard",
+    "running_count",
+    "series_changes",
+]
 
 T = TypeVar("T")
 
@@ -231,6 +241,26 @@ class _Gatherer:
             counts, name = counters[one]
             counts[name] += count
         return ordinal + before[place] if len(place) else ordinal
+
+
+def given_ids(batches: Sequence[PointBatch]) -> set[tuple[str, str]]:
+    """Return the (experiment, msg_id) pairs of batches without a writer, which may repeat what is stored."""
+    return {
+        (batch.experiment, msg_id)
+        for batch in batches
+        if batch.writer is None
+        for msg_id in batch.msg_ids
+        if msg_id is not None
+    }
+
+
+def heard(batches: Sequence[PointBatch]) -> dict[tuple[str, str], float]:
+    """Return when each writer, after its experiment, was heard of last."""
+    seen: dict[tuple[str, str], float] = {}
+    for batch in batches:
+        key = batch.experiment, batch.writer or ""
+        seen[key] = max(batch.received, seen.get(key, batch.received))
+    return seen
 
 
 def series_changes(group: Group) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from tora.server.metrics.clickhouse.index import Index, Known
 from tora.server.metrics.clickhouse.mending import end, newest_ended, newest_stored, query_id, settle
 from tora.server.metrics.clickhouse.rows import POINT_COLUMNS, Ids, points, row
 from tora.server.metrics.clickhouse.text import hash64, integers, texts
-from tora.server.metrics.group import Group, NewSeries, SidCounter, gather
+from tora.server.metrics.group import Group, NewSeries, SidCounter, gather, given_ids, heard
 from tora.server.metrics.restoring import Restored
 from tora.server.metrics.turns import Turn, Turns
 from tora.types import Status
@@ -177,11 +177,7 @@ class WritingEnd:
 
     def _signs(self, batches: Sequence[PointBatch]) -> list[bytes]:
         """Return one sign of life for each writer of a group."""
-        seen: dict[tuple[str, str], float] = {}
-        for batch in batches:
-            key = batch.experiment, batch.writer or ""
-            seen[key] = max(batch.received, seen.get(key, batch.received))
-        return [self._sign_row(experiment, writer, at) for (experiment, writer), at in seen.items()]
+        return [self._sign_row(experiment, writer, at) for (experiment, writer), at in heard(batches).items()]
 
     def _sign_row(
         self,
@@ -198,13 +194,7 @@ class WritingEnd:
         return row("uusufssu", *ids, writer, self._at, seen, status or "", text, through)
 
     async def _stored_ids(self, batches: Sequence[PointBatch]) -> set[tuple[str, str]]:
-        given = {
-            (batch.experiment, msg_id)
-            for batch in batches
-            if batch.writer is None
-            for msg_id in batch.msg_ids
-            if msg_id is not None
-        }
+        given = given_ids(batches)
         if not given:
             return set()
         experiments = {hash64(experiment): experiment for experiment, _ in given}

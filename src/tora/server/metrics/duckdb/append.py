@@ -11,7 +11,7 @@ from tora.server.metrics.base import Appended, PointBatch
 from tora.server.metrics.duckdb.connection import table, transaction
 from tora.server.metrics.duckdb.index import Index
 from tora.server.metrics.duckdb.parts import Tail
-from tora.server.metrics.group import Group, SidCounter, gather, series_changes
+from tora.server.metrics.group import Group, SidCounter, gather, given_ids, heard, series_changes
 from tora.server.metrics.remembered import ExperimentIndex
 
 __all__ = ["append", "write_points", "write_series"]
@@ -146,10 +146,7 @@ def _write_writers(
 
 def _signs(batches: Sequence[PointBatch], known: Mapping[str, ExperimentIndex]) -> dict[str, np.ndarray]:
     """Return one row for each writer of the group: its mark, and when it was heard last."""
-    seen: dict[tuple[str, str], float] = {}
-    for batch in batches:
-        key = batch.experiment, batch.writer or ""
-        seen[key] = max(batch.received, seen.get(key, batch.received))
+    seen = heard(batches)
     return {
         **_pairs(list(seen), "writer"),
         "through": np.array([known[experiment].marks[writer] for experiment, writer in seen], np.int64),
@@ -158,13 +155,7 @@ def _signs(batches: Sequence[PointBatch], known: Mapping[str, ExperimentIndex]) 
 
 
 def _stored_ids(connection: duckdb.DuckDBPyConnection, batches: Sequence[PointBatch]) -> set[tuple[str, str]]:
-    given = {
-        (batch.experiment, msg_id)
-        for batch in batches
-        if batch.writer is None
-        for msg_id in batch.msg_ids
-        if msg_id is not None
-    }
+    given = given_ids(batches)
     if not given:
         return set()
     with table(connection, "incoming", _pairs(list(given), "msg_id")):
