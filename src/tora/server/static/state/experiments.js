@@ -115,28 +115,29 @@ export function createList({ workspace = null, mine = null } = {}) {
   const ensure = async (rows) => {
     await showing;
     goal = Math.max(goal, rows); // what grows already grows on to the larger goal
-    if (growing === null) {
-      const growth = grow(reader.signal).finally(() => {
-        if (growing === growth) [growing, goal] = [null, 0];
-      });
-      growing = growth;
-    }
+    const { signal: stop } = reader;
+    growing ??= Promise.resolve().then(() => grow(stop));
     return growing;
   };
 
   const grow = async (stop) => {
     const missing = () => goal - (loaded.peek()?.length ?? 0);
-    while (!stop.aborted && next && missing() > 0) {
-      const cursor = next;
-      const limit = Math.max(PAGE, Math.min(missing(), LARGEST_PAGE));
-      const taken = await guarded(async (fetchPage) => {
-        const page = await fetchPage({ cursor, limit });
-        return () => {
-          loaded.value = withNextPage(loaded.value, page.items);
-          next = page.next;
-        };
-      });
-      if (!taken) break;
+    try {
+      while (!stop.aborted && next && missing() > 0) {
+        const cursor = next;
+        const limit = Math.max(PAGE, Math.min(missing(), LARGEST_PAGE));
+        const taken = await guarded(async (fetchPage) => {
+          const page = await fetchPage({ cursor, limit });
+          return () => {
+            loaded.value = withNextPage(loaded.value, page.items);
+            next = page.next;
+          };
+        });
+        if (!taken) break;
+      }
+    } finally {
+      // In one step with the last look at the goal: whoever raises it from here on must not be told that it is reached.
+      if (!stop.aborted) [growing, goal] = [null, 0];
     }
     return !stop.aborted;
   };
