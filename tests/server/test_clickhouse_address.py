@@ -37,6 +37,7 @@ def test_an_address_is_read() -> None:
         secure=True,
     )
     assert "p/w:" not in f"{found} {found!r}"
+    assert [address(f"clickhouse://host/db{more}").pace_ms for more in ("", "?pace_ms=470")] == [50, 470]
     assert str(address("clickhouse://host")) == "clickhouse://host:8123/tora"
 
 
@@ -50,6 +51,7 @@ def test_an_address_is_read() -> None:
         ("clickhouse://u:geheim@a/db?cluster=x'y", 'cluster is "x\'y"'),
         ("clickhouse://u:geheim@a/db?shards=2", "has no option 'shards'"),
         ("clickhouse://u:geheim@a/db?replicated=yes", "replicated is 0 or 1, got 'yes'"),
+        ("clickhouse://u:geheim@a/db?pace_ms=fast", "pace_ms is a whole number from 1 on, got 'fast'"),
         ("clickhouse://u:geheim@a/db?retention_days=0", "retention_days is a whole number from 1 on, got '0'"),
     ],
 )

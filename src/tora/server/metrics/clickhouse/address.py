@@ -18,8 +18,11 @@ _URL: Final = re.compile(
 )
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+PACE_MS: Final = 50
+"""Each group makes a few files on the engine, which merges them: at most twenty groups a second of one server."""
+
 _PORT: Final = {False: 8123, True: 8443}
-_OPTIONS: Final = ("cluster", "replicated", "quorum", "secure", "retention_days")
+_OPTIONS: Final = ("cluster", "replicated", "quorum", "secure", "retention_days", "pace_ms")
 
 
 @frozen
@@ -33,6 +36,7 @@ class Address:
         quorum: On how many replicas a group is before it is acknowledged.
         secure: HTTPS.
         retention_days: Points that are older are deleted; None keeps all.
+        pace_ms: Milliseconds from one group of a server to the next at the least; what arrives meanwhile is one group.
     """
 
     hosts: tuple[str, ...]
@@ -44,6 +48,7 @@ class Address:
     quorum: int = 1
     secure: bool = False
     retention_days: int | None = None
+    pace_ms: int = PACE_MS
 
     def __str__(self) -> str:
         """Return what may be shown of it, without the password."""
@@ -87,6 +92,7 @@ def address(url: str) -> Address:
         quorum=_number(options, "quorum") or 1,
         secure=secure,
         retention_days=_number(options, "retention_days"),
+        pace_ms=_number(options, "pace_ms") or PACE_MS,
     )
 
 

@@ -23,7 +23,6 @@ from tora.types import Status
 
 __all__ = ["ClickHouseMetrics"]
 
-_PACE: Final = 0.05
 _DAY: Final = 24 * 3600.0
 
 _logger = logging.getLogger("tora.server")
@@ -35,16 +34,16 @@ class ClickHouseMetrics(MetricsStore):
     Args:
         url: ``clickhouse://USER:PASSWORD@HOST:8123,HOST:8123/DATABASE?cluster=NAME&replicated=1``.
         turns: Who writes to which experiment when.
-        pace: Seconds from one group to the next at the least; what arrives meanwhile is one group.
+        pace: Seconds from one group to the next at the least; None for what the URL says.
 
     Raises:
         StoreError: The URL is none.
     """
 
-    def __init__(self, url: str, turns: Turns, *, pace: float = _PACE) -> None:
+    def __init__(self, url: str, turns: Turns, *, pace: float | None = None) -> None:
         self._address = address(url)
         self._client = Client(self._address)
-        self._end = WritingEnd(self._client, turns, pace)
+        self._end = WritingEnd(self._client, turns, self._address.pace_ms / 1000 if pace is None else pace)
         self._expiring: asyncio.Task[None] | None = None
 
     @property
