@@ -134,7 +134,8 @@ def _test(session: nox.Session, *chosen: str) -> None:
 
 def _ensure_programs(session: nox.Session) -> None:
     """Install Debian's Chromium and ClickHouse where there is none, or say what to install."""
-    missing = [each for each in _PROGRAMS if not any(shutil.which(name) for name in each.names)]
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"  # where servers are, and not in everybody's PATH
+    missing = [each for each in _PROGRAMS if not any(shutil.which(name, path=path) for name in each.names)]
     if not missing:
         return
     needed = "; ".join(f"{each.what}, so that `{each.names[0]}` is on PATH" for each in missing)

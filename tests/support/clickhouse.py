@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import signal
 import subprocess
@@ -141,7 +142,8 @@ def clickhouse(shards: Literal[1, 2] = 1) -> Iterator[ClickHouse]:
 
 
 def _start(parent: Path, others: list[Node]) -> Node:
-    program = shutil.which("clickhouse-server")
+    # Debian's folder of servers is not in everybody's PATH.
+    program = shutil.which("clickhouse-server", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
     if program is None:
         raise AssertionError(
             "the tests of the metrics need ClickHouse: `nox -s tests` installs it on Debian, or run, as root, "
