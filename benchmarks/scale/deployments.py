@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -11,11 +13,16 @@ import psutil
 from attrs import field, frozen
 
 from tests.support.clickhouse import ClickHouse, Node, clickhouse
+from tests.support.polling import until
 from tests.support.postgres import postgres
 from tests.support.serving import Server, serving
 from tora.server.options import Options
 
 __all__ = ["EVERY", "Deployment"]
+
+_MERGED_WITHIN: Final = 900.0
+_LOOKS: Final = 5
+_LOOK: Final = 0.3
 
 
 @frozen
@@ -59,13 +66,25 @@ class Deployment:
             return (self._folder_of(0) / "metrics.duckdb").stat().st_size
         return sum(int(node.sql("SELECT sum(bytes_on_disk) FROM system.parts WHERE active")) for node in self.nodes)
 
+    def settle(self) -> None:
+        """Wait until ClickHouse has merged what came: that is part of what it cost, and not of what comes next."""
+        for _ in range(_LOOKS if self.nodes else 0):  # one merge may follow another
+            for node in self.nodes:
+                until(partial(_is_idle, node), "end of the merges", within=_MERGED_WITHIN, every=0.1)
+            time.sleep(_LOOK)
+
     def used(self, servers: Sequence[Server]) -> dict[str, float]:
-        """Return the seconds of processor time that its servers and engines have taken so far."""
+        """Return the seconds of processor time that its servers and engines have taken so far, merges ended."""
+        self.settle()
         parts = {"server": [server.process.pid for server in servers], **self.engines}
         return {name: sum(map(_seconds, pids)) for name, pids in parts.items()}
 
     def _folder_of(self, place: int) -> Path:
         return self.folder / f"server{place}"
+
+
+def _is_idle(node: Node) -> bool:
+    return node.sql("SELECT count() FROM system.merges") == "0"
 
 
 def _seconds(pid: int) -> float:
