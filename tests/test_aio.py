@@ -10,7 +10,7 @@ from tests.support.serving import Server
 
 
 async def test_tasks_never_mix_their_experiments(server: Server) -> None:
-    """60 tasks, each with its own experiment and 100 metrics, some from threads: each has exactly its own."""
+    """200 tasks, each with its own experiment and 100 metrics, some from threads: each has exactly its own."""
 
     async def work(number: int) -> tuple[str, int]:
         experiment = await tora.aio.setup(f"task {number}", server_url=server.url)
@@ -28,8 +28,8 @@ async def test_tasks_never_mix_their_experiments(server: Server) -> None:
         assert (await tora.aio.shutdown(60)).stored == 100
         return experiment, number
 
-    done = await asyncio.gather(*(asyncio.create_task(work(number)) for number in range(60)))
-    assert len({experiment for experiment, _ in done}) == 60
+    done = await asyncio.gather(*(asyncio.create_task(work(number)) for number in range(200)))
+    assert len({experiment for experiment, _ in done}) == 200
     for experiment, number in done:
         (summary,) = summaries(server.url, experiment).values()
         found = {name: summary[name] for name in ("count", "min", "max", "firstStep", "lastStep")}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 
 import pytest
 from attrs import evolve
 
 from tests.server.points import batch, raw
-from tests.support.clickhouse import ClickHouse, answers, clickhouse
+from tests.support.clickhouse import ClickHouse, answers, clickhouse, engine_program
 from tests.support.engine import begin, end
 from tora.server.metrics.base import StoreError
 from tora.server.metrics.clickhouse import ClickHouseMetrics
@@ -78,6 +77,6 @@ async def test_an_engine_that_is_killed_stores_each_point_once() -> None:
 def _kill_and_start(own: ClickHouse) -> None:
     [node] = own.nodes
     end(node.process, signal.SIGKILL)
-    command = [shutil.which("clickhouse-server") or "", f"--config-file={node.folder / 'config.xml'}"]
+    command = [engine_program(), f"--config-file={node.folder / 'config.xml'}"]
     process = begin("ClickHouse", command, node.folder / "log", lambda: answers(node.http))
     own.nodes[:] = [evolve(node, process=process)]

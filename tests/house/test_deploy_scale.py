@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from tests.support.clickhouse import engine_program
 from tests.support.source import ROOT
 from tora.server.catalog.address import postgres_url
 from tora.server.metrics.clickhouse.address import address
@@ -174,15 +174,13 @@ def test_the_pods_find_each_other() -> None:
 @pytest.mark.parametrize("used", ["compose", "kubernetes"])
 def test_the_engine_reads_its_settings(used: str, tmp_path: Path) -> None:
     """Debian's ClickHouse merges the file into its own settings, with the shards and the password in them."""
-    program = shutil.which("clickhouse-server")
-    assert program, "these tests need ClickHouse: as root, apt-get install --no-install-recommends clickhouse-server"
     (tmp_path / "config.d").mkdir()
     (tmp_path / "config.d" / "cluster.xml").write_text(cluster(used), encoding="utf-8")
     own = f"<path>{tmp_path / 'data'}/</path><tmp_path>{tmp_path / 'other'}/</tmp_path>"
     (tmp_path / "config.xml").write_text(f"<clickhouse>{own}</clickhouse>", encoding="utf-8")
     # It ends by itself, having no users, after it has written down what it took its settings for.
     subprocess.run(
-        [program, f"--config-file={tmp_path / 'config.xml'}"],
+        [engine_program(), f"--config-file={tmp_path / 'config.xml'}"],
         env={"CLICKHOUSE_PASSWORD": "from outside"},
         capture_output=True,
         check=False,

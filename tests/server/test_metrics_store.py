@@ -152,7 +152,9 @@ async def test_a_group_that_fails_stores_nothing(store: MetricsStore) -> None:
     assert await raw(store) == [(0, 1.0)]
     [answer] = await store.append([good])
     assert answer.through == 2
-    assert answer.tick > 1
+    if isinstance(store, DuckDBMetrics):
+        assert answer.tick == 2
+    assert answer.tick > 1  # an engine that others write to gives a failed group's number to nobody
     assert await raw(store) == [(0, 1.0), (1, 2.0)]
 
 

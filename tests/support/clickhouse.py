@@ -20,7 +20,7 @@ from tests.support import http
 from tests.support.engine import begin, end
 from tests.support.serving import free_port
 
-__all__ = ["CLUSTER", "PASSWORD", "ClickHouse", "Node", "answers", "clickhouse"]
+__all__ = ["CLUSTER", "PASSWORD", "ClickHouse", "Node", "answers", "clickhouse", "engine_program"]
 
 CLUSTER: Final = "tora"
 USER: Final = "tora"
@@ -141,14 +141,20 @@ def clickhouse(shards: Literal[1, 2] = 1) -> Iterator[ClickHouse]:
             running.end()
 
 
-def _start(parent: Path, others: list[Node]) -> Node:
-    # Debian's folder of servers is not in everybody's PATH.
+def engine_program() -> str:
+    """Return the path of Debian's ClickHouse."""
+    # Its folder of servers is not in everybody's PATH.
     program = shutil.which("clickhouse-server", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
     if program is None:
         raise AssertionError(
             "the tests of the metrics need ClickHouse: `nox -s tests` installs it on Debian, or run, as root, "
             "apt-get install --no-install-recommends clickhouse-server"
         )
+    return program
+
+
+def _start(parent: Path, others: list[Node]) -> Node:
+    program = engine_program()
     folder = parent / f"node{len(others) + 1}"
     (folder / "data").mkdir(parents=True)
     (folder / "tmp").mkdir()

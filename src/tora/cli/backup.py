@@ -14,6 +14,7 @@ import typer
 from tora import config, rendezvous
 from tora.cli.words import reported, say
 from tora.errors import ToraAPIError, ToraConfigurationError, ToraError
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ async def _of_folder(folder: Path) -> AsyncIterator[_Pieces]:
         async with _asked(endpoint) as answer:
             yield answer
         return
-    if not (folder / "catalog.sqlite").exists():
+    if not (folder / CATALOG_FILE).exists():
         raise no_catalog(folder)
     async with _opened(folder) as answer:
         yield answer
@@ -166,8 +167,8 @@ async def _opened(folder: Path) -> AsyncIterator[_Pieces]:
     try:
         with owned(folder):
             async with (
-                Catalog.in_file(folder / "catalog.sqlite") as catalog,
-                DuckDBMetrics(folder / "metrics.duckdb") as metrics,
+                Catalog.in_file(folder / CATALOG_FILE) as catalog,
+                DuckDBMetrics(folder / METRICS_FILE) as metrics,
                 Backups(folder, catalog, metrics).made() as archive,
             ):
                 yield archive.size, pieces()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tora import config
 from tora.errors import ToraConfigurationError
+from tora.server.storage.names import CATALOG_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def _running(folder: Path) -> Endpoint | None:
     from tora.cli.backup import no_catalog, running
 
     try:
-        is_data = (folder / "catalog.sqlite").exists() or not any(folder.iterdir())
+        is_data = (folder / CATALOG_FILE).exists() or not any(folder.iterdir())
     except OSError as exc:
         raise ToraConfigurationError(f"cannot use the data folder {folder}: {exc.strerror}; check --dir") from exc
     endpoint = running(folder)

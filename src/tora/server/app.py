@@ -52,6 +52,7 @@ from tora.server.presence import Presence
 from tora.server.refusals import enveloped
 from tora.server.routes import ROUTES, add_routes
 from tora.server.security import allowed_hosts, guarded_against_other_sites, set_headers
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
 from tora.server.stores import catalog_of, metrics_of, turns_of
 from tora.server.throttle import Throttle
 
@@ -154,9 +155,9 @@ async def _measuring(app: web.Application) -> AsyncIterator[None]:
     measures.watch("tora_ingest_queue", "Batches that wait to be stored.", lambda: app[INGEST].waiting)
     measures.watch("tora_live_streams", "Event streams that are open.", lambda: hub.streams)
     if not app[CATALOG].is_elsewhere:
-        measures.watch_size("catalog", folder / "catalog.sqlite", folder / "catalog.sqlite-wal")
-    if app[OPTIONS].metrics is None:
-        measures.watch_size("metrics", folder / "metrics.duckdb", folder / "metrics.duckdb.wal")
+        measures.watch_size("catalog", folder / CATALOG_FILE, folder / f"{CATALOG_FILE}-wal")
+    if not app[METRICS].is_elsewhere:
+        measures.watch_size("metrics", folder / METRICS_FILE, folder / f"{METRICS_FILE}.wal")
     task = asyncio.create_task(measures.look_at_loop(), name="measuring")
     yield
     task.cancel()

@@ -11,11 +11,9 @@ from tora.server.catalog.address import postgres_url
 from tora.server.metrics.base import MetricsStore
 from tora.server.metrics.turns import LocalTurns, Turns
 from tora.server.options import Options
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
 
-__all__ = ["CATALOG_FILE", "POINTS_FILE", "catalog_of", "left_behind", "metrics_of", "turns_of"]
-
-CATALOG_FILE = "catalog.sqlite"
-POINTS_FILE = "metrics.duckdb"
+__all__ = ["catalog_of", "left_behind", "metrics_of", "turns_of"]
 
 
 @asynccontextmanager
@@ -59,7 +57,7 @@ def metrics_of(options: Options, turns: Turns) -> MetricsStore:
     if options.metrics is None:
         from tora.server.metrics.duckdb import DuckDBMetrics  # each engine is loaded by those who have it
 
-        return DuckDBMetrics(options.dir / POINTS_FILE)
+        return DuckDBMetrics(options.dir / METRICS_FILE)
     from tora.server.metrics.clickhouse import ClickHouseMetrics
 
     return ClickHouseMetrics(options.metrics, turns)
@@ -67,5 +65,5 @@ def metrics_of(options: Options, turns: Turns) -> MetricsStore:
 
 def left_behind(options: Options) -> list[Path]:
     """Return the files of the data folder that hold what this server does not show: it was told to look elsewhere."""
-    elsewhere = ((CATALOG_FILE, options.catalog), (POINTS_FILE, options.metrics))
+    elsewhere = ((CATALOG_FILE, options.catalog), (METRICS_FILE, options.metrics))
     return [path for name, url in elsewhere if url is not None and (path := options.dir / name).exists()]

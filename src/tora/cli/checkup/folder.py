@@ -11,10 +11,11 @@ from typing import Final
 
 from tora import rendezvous
 from tora.cli.checkup.result import Check, fine, odd, wrong
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
 
 __all__ = ["folder_checks"]
 
-_PRIVATE: Final = ("catalog.sqlite", "local-key", "metrics.duckdb", "server.json", "server.lock")
+_PRIVATE: Final = (CATALOG_FILE, "local-key", METRICS_FILE, "server.json", "server.lock")
 _LEFT: Final = (".backup.*", ".export.*")
 _GIB: Final = 1024**3
 _SCARCE: Final = 5 * _GIB

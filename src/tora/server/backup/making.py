@@ -14,12 +14,13 @@ from typing import Final
 from attrs import field, frozen
 
 from tora.server.backup.archive import Archive
-from tora.server.backup.manifest import CATALOG_FILE, METRICS_FILE, Manifest
+from tora.server.backup.manifest import Manifest
 from tora.server.catalog import Catalog
 from tora.server.catalog.copies import count_copy
 from tora.server.metrics.base import MetricsStore
 from tora.server.metrics.duckdb.copies import finish_copy
 from tora.server.refusals import Refusal
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
 
 __all__ = ["Backups"]
 

@@ -12,13 +12,12 @@ import msgspec
 from tora._version import __version__
 from tora.server.catalog.copies import count_copy as count_catalog
 from tora.server.metrics.duckdb.copies import count_copy as count_metrics
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
 
-__all__ = ["CATALOG_FILE", "FILES", "FORMAT", "MANIFEST", "METRICS_FILE", "Counts", "FileEntry", "Manifest", "count"]
+__all__ = ["FILES", "FORMAT", "MANIFEST", "Counts", "FileEntry", "Manifest", "count"]
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
-CATALOG_FILE: Final = "catalog.sqlite"
-METRICS_FILE: Final = "metrics.duckdb"
 FILES: Final = (CATALOG_FILE, METRICS_FILE)
 
 

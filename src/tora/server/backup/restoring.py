@@ -15,10 +15,11 @@ from typing import IO, Final
 
 import msgspec
 
-from tora.server.backup.manifest import CATALOG_FILE, FILES, FORMAT, MANIFEST, METRICS_FILE, FileEntry, Manifest, count
+from tora.server.backup.manifest import FILES, FORMAT, MANIFEST, FileEntry, Manifest, count
 from tora.server.catalog import Catalog, CatalogError
 from tora.server.metrics.base import StoreError
 from tora.server.metrics.duckdb.copies import finish_copy
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
 
 __all__ = ["RestoreError", "restore"]
 

@@ -13,7 +13,8 @@ from tora.server.metrics.base import MetricsStore
 from tora.server.moving.errors import MoveError
 from tora.server.options import Options
 from tora.server.ownership import owned
-from tora.server.stores import CATALOG_FILE, POINTS_FILE, catalog_of, metrics_of, turns_of
+from tora.server.storage.names import CATALOG_FILE, METRICS_FILE
+from tora.server.stores import catalog_of, metrics_of, turns_of
 
 __all__ = ["Side", "opened"]
 
@@ -60,7 +61,7 @@ async def opened(options: Options, *, target: bool) -> AsyncIterator[Side]:
 
 
 def _check_folder(options: Options) -> None:
-    wanted = [name for name, url in ((CATALOG_FILE, options.catalog), (POINTS_FILE, options.metrics)) if url is None]
+    wanted = [name for name, url in ((CATALOG_FILE, options.catalog), (METRICS_FILE, options.metrics)) if url is None]
     for name in wanted:
         if not (options.dir / name).exists():
             raise MoveError(f"{options.dir} is no data folder of Tora: it holds no {name}; check --from")
